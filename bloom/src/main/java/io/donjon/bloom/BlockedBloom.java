@@ -1,0 +1,6 @@
+package io.donjon.bloom;
+
+/** Placeholder. */
+public final class BlockedBloom {
+    private BlockedBloom() {}
+}

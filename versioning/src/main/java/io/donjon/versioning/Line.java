@@ -1,0 +1,4 @@
+package io.donjon.versioning;
+
+/** Placeholder. */
+public final class Line {}
