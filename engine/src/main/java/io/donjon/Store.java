@@ -1,0 +1,96 @@
+package io.donjon;
+
+import io.donjon.engine.Stores;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything under one set of disks, opened by one process. Thread-safe.
+ *
+ * <p>After {@link #close()} every method of the store and of what came from it throws {@link StoreClosedException}.
+ */
+public interface Store extends AutoCloseable {
+    /**
+     * Opens a store. After a crash this replays the log; no flag or decision is ever asked for.
+     *
+     * @throws StoreLockedException at once, naming the holder, if another process or another part of this one has it
+     *     open
+     * @throws FormatException if there is no store and {@link StoreOptions#createIfMissing} is off, or if a later
+     *     release wrote it
+     * @throws MissingDisksException if too few disks of the store are there, or all copies of something are on the
+     *     missing ones
+     * @throws CorruptionException if what is needed to open it is damaged in all copies
+     */
+    static Store open(StoreOptions options) {
+        return Stores.open(options);
+    }
+
+    /**
+     * Creates an empty keyspace, the first version of a new tree.
+     *
+     * @param name 1 to 255 bytes of UTF-8 without control characters, '/' and '@'
+     * @throws NameTakenException if there is a keyspace of that name
+     */
+    Keyspace createKeyspace(String name);
+
+    /** The keyspace of that name, or null. */
+    @Nullable Keyspace keyspace(String name);
+
+    /** What is known of a version, or null if there is none of that id. */
+    @Nullable Version version(long id);
+
+    /**
+     * The snapshot that a version is, or null if the version is none (any more). This reaches the snapshots of a tree
+     * that has lost its last keyspace.
+     */
+    @Nullable Snapshot snapshot(long version);
+
+    /** The versions that a query asks for, lazily, in line order: a parent comes before its children. Close it. */
+    Stream<Version> versions(VersionQuery query);
+
+    /** A new, empty batch. */
+    WriteBatch newBatch();
+
+    /**
+     * Writes a batch: all its operations at one point in time, in the order in which they were added, also across
+     * keyspaces. Conditional operations see what stands before them in the batch.
+     *
+     * @return the sequence number, and which of the conditional operations took effect
+     * @throws DroppedException if a keyspace of the batch is dropped; nothing of the batch takes effect then
+     */
+    Commit write(WriteBatch batch, Durability durability);
+
+    /**
+     * Completes once the commit of that sequence number and all before it are on stable storage; exceptionally, with a
+     * {@link DonjonException}, if that cannot be any more. A server writes {@link Durability#ASYNC} and answers then.
+     */
+    CompletionStage<Void> whenDurable(long sequence);
+
+    /**
+     * Takes snapshots of several keyspaces at one point in time.
+     *
+     * @param names the name that each keyspace's snapshot gets
+     * @return the snapshots in the map's order
+     * @throws NameTakenException if one of the names is taken in its tree; no snapshot is taken then
+     */
+    List<Snapshot> snapshotAll(Map<Keyspace, String> names);
+
+    /** Makes every write that was acknowledged before this call stable. */
+    void sync();
+
+    /** Figures of this moment and totals since the store was opened. */
+    StoreStats stats();
+
+    /**
+     * Begins to walk through everything on disk, in the background: checksums, order, filters, ranks, counts, the
+     * extent map, the members and the log. Writes may go on meanwhile.
+     */
+    Job<VerifyReport> verify();
+
+    /** Waits for calls under way, ends background work, makes all writes stable and lets go of the disks. */
+    @Override
+    void close();
+}

@@ -1,0 +1,172 @@
+package io.donjon;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+/**
+ * How a store is opened. Immutable: each method returns options of its own.
+ *
+ * <p>Example: {@code Store.open(StoreOptions.at(Path.of("data")).createIfMissing(true))}.
+ */
+public final class StoreOptions {
+    /** The smallest memory limit: {@value} bytes. */
+    public static final long MEMORY_BYTES_MIN = 8L << 20;
+
+    private final List<Path> directories;
+    private final boolean createIfMissing;
+    private final int copies;
+    private final long memoryBytes;
+    private final Durability durability;
+    private final Compression compression;
+    private final boolean directIo;
+    private final boolean degraded;
+
+    private StoreOptions(
+            List<Path> directories,
+            boolean createIfMissing,
+            int copies,
+            long memoryBytes,
+            Durability durability,
+            Compression compression,
+            boolean directIo,
+            boolean degraded) {
+        this.directories = directories;
+        this.createIfMissing = createIfMissing;
+        this.copies = copies;
+        this.memoryBytes = memoryBytes;
+        this.durability = durability;
+        this.compression = compression;
+        this.directIo = directIo;
+        this.degraded = degraded;
+    }
+
+    /**
+     * The store in these directories, each of which counts as a disk: one, or several that hold a store together, in
+     * any order.
+     */
+    public static StoreOptions at(Path directory, Path... more) {
+        List<Path> all = Stream.concat(Stream.of(directory), Stream.of(more)).toList();
+        return new StoreOptions(all, false, 0, 256L << 20, Durability.SYNC, Compression.LZ4, false, false);
+    }
+
+    /** Whether a store is created where there is none; off at first, when {@link FormatException} says so instead. */
+    public StoreOptions createIfMissing(boolean create) {
+        return new StoreOptions(directories, create, copies, memoryBytes, durability, compression, directIo, degraded);
+    }
+
+    /**
+     * How many disks hold each chunk of a store that is created, 1 or 2, by default 1. With 2 the store survives the
+     * loss of a disk and writes twice as much. An existing store keeps what it was created with.
+     *
+     * @throws IllegalArgumentException if there are fewer directories than copies
+     */
+    public StoreOptions copies(int count) {
+        if (count < 1 || count > 2 || count > directories.size()) {
+            throw new IllegalArgumentException(
+                    "copies " + count + ": must be 1 or 2, and at most the " + directories.size() + " directories");
+        }
+        return new StoreOptions(
+                directories, createIfMissing, count, memoryBytes, durability, compression, directIo, degraded);
+    }
+
+    /**
+     * The one limit for write buffers, the block cache and whatever merges and filters hold, in bytes; by default 256
+     * MiB. With more, writes are merged less often and more reads stay off the disks. About half of it lies outside of
+     * the Java heap.
+     *
+     * @throws IllegalArgumentException if it is less than {@link #MEMORY_BYTES_MIN}
+     */
+    public StoreOptions memoryBytes(long bytes) {
+        if (bytes < MEMORY_BYTES_MIN) {
+            throw new IllegalArgumentException("memoryBytes " + bytes + ": must be at least " + MEMORY_BYTES_MIN);
+        }
+        return new StoreOptions(
+                directories, createIfMissing, copies, bytes, durability, compression, directIo, degraded);
+    }
+
+    /** The durability of writes that do not name their own; by default {@link Durability#SYNC}. */
+    public StoreOptions durability(Durability standard) {
+        return new StoreOptions(
+                directories,
+                createIfMissing,
+                copies,
+                memoryBytes,
+                Objects.requireNonNull(standard, "standard"),
+                compression,
+                directIo,
+                degraded);
+    }
+
+    /** How new blocks are compressed; by default {@link Compression#LZ4}. Old blocks stay readable as they are. */
+    public StoreOptions compression(Compression method) {
+        return new StoreOptions(
+                directories,
+                createIfMissing,
+                copies,
+                memoryBytes,
+                durability,
+                Objects.requireNonNull(method, "method"),
+                directIo,
+                degraded);
+    }
+
+    /**
+     * Whether files are read and written past the operating system's page cache (O_DIRECT); off at first. On, the
+     * memory limit is all the memory the store gets, which is right where many share a machine, and for measurements.
+     */
+    public StoreOptions directIo(boolean direct) {
+        return new StoreOptions(
+                directories, createIfMissing, copies, memoryBytes, durability, compression, direct, degraded);
+    }
+
+    /**
+     * Whether a store opens with exactly half of its disks, such as one of two; off at first. Only the caller can know
+     * that the other half is not being written to by somebody else (design.md section 6, membership).
+     */
+    public StoreOptions degraded(boolean allowed) {
+        return new StoreOptions(
+                directories, createIfMissing, copies, memoryBytes, durability, compression, directIo, allowed);
+    }
+
+    /** The directories, as given. */
+    public List<Path> directories() {
+        return directories;
+    }
+
+    /** See {@link #createIfMissing(boolean)}. */
+    public boolean createIfMissing() {
+        return createIfMissing;
+    }
+
+    /** See {@link #copies(int)}; 0 if it was not set. */
+    public int copies() {
+        return copies;
+    }
+
+    /** See {@link #memoryBytes(long)}. */
+    public long memoryBytes() {
+        return memoryBytes;
+    }
+
+    /** See {@link #durability(Durability)}. */
+    public Durability durability() {
+        return durability;
+    }
+
+    /** See {@link #compression(Compression)}. */
+    public Compression compression() {
+        return compression;
+    }
+
+    /** See {@link #directIo(boolean)}. */
+    public boolean directIo() {
+        return directIo;
+    }
+
+    /** See {@link #degraded(boolean)}. */
+    public boolean degraded() {
+        return degraded;
+    }
+}
