@@ -1,0 +1,73 @@
+package io.donjon.extents;
+
+/**
+ * Where an extent is. Immutable.
+ *
+ * @param id never used again
+ * @param length in bytes
+ * @param copies how many copies each chunk has
+ * @param places for chunk i and copy j, element {@code i * copies + j}: disk, file and slot, see {@link #place}
+ */
+record ExtentInfo(long id, long length, int copies, long[] places) {
+    private static final int SLOT_BITS = 8;
+    private static final int FILE_BITS = 32;
+
+    /** Packs a place. */
+    static long place(int disk, int file, int slot) {
+        return ((long) disk << (FILE_BITS + SLOT_BITS)) | ((long) file << SLOT_BITS) | slot;
+    }
+
+    static int disk(long place) {
+        return (int) (place >>> (FILE_BITS + SLOT_BITS));
+    }
+
+    static int file(long place) {
+        return (int) (place >>> SLOT_BITS);
+    }
+
+    static int slot(long place) {
+        return (int) place & ((1 << SLOT_BITS) - 1);
+    }
+
+    int chunks() {
+        return Chunks.count(length);
+    }
+
+    long place(int chunk, int copy) {
+        return places[chunk * copies + copy];
+    }
+
+    /** The name of a superchunk file (docs/format.md section 1). */
+    static String fileName(long extent, int copy, int file) {
+        return String.format("x-%016x-%d-%04x", extent, copy, file);
+    }
+
+    void encode(Encoder out) {
+        out.varint(id).varint(length).varint(copies);
+        for (long place : places) {
+            out.varint(disk(place)).varint(file(place)).u8(slot(place));
+        }
+    }
+
+    static ExtentInfo decode(Decoder in) {
+        long id = in.varint();
+        long length = in.varint("extent length", 1, 1L << 50);
+        int copies = (int) in.varint("copies", 1, 255);
+        int count = Chunks.count(length) * copies;
+        // Three bytes at least for each: no more is believed than can be there.
+        if (count > in.remaining() / 3) {
+            throw in.bad("extent " + id + " has " + count + " places in " + in.remaining() + " bytes");
+        }
+        long[] places = new long[count];
+        for (int i = 0; i < count; i++) {
+            int disk = (int) in.varint("disk", 0, 0xffff);
+            int file = (int) in.varint("file", 0, Integer.MAX_VALUE);
+            int slot = in.u8();
+            if (slot >= Chunks.PER_FILE) {
+                throw in.bad("slot is " + slot + ", not 0 to " + (Chunks.PER_FILE - 1));
+            }
+            places[i] = place(disk, file, slot);
+        }
+        return new ExtentInfo(id, length, copies, places);
+    }
+}

@@ -1,0 +1,290 @@
+package io.donjon.extents;
+
+import io.donjon.rda.BalancedPermutations;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The disks of a store as one: extents, the manifest that names them, the log and the block cache. What is in extents
+ * and log is not looked into.
+ *
+ * <p>Thread-safe. A disk that fails in anything but lack of room is left out, and the store goes on with the others.
+ */
+public final class ExtentStore implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ExtentStore.class);
+
+    private final ExtentConfig config;
+    private final Environment environment;
+    private final UUID id;
+    private final int copies;
+    private final TreeMap<Integer, Disk> disks;
+    private final Manifest manifest;
+    private final Log log;
+    private final BlockCache cache;
+    private final FilePool files;
+    private final List<Directory.LockAttempt> locks;
+    private volatile @Nullable LogRecovery recovery;
+
+    private ExtentStore(
+            ExtentConfig config,
+            Environment environment,
+            StoreOpening opening,
+            ManifestState state,
+            LogRecovery recovery,
+            ManifestClient client,
+            List<Directory.LockAttempt> locks) {
+        this.config = config;
+        this.environment = environment;
+        this.id = opening.store;
+        this.copies = state.copies;
+        this.disks = opening.disks;
+        this.recovery = recovery;
+        this.locks = locks;
+        this.cache = new BlockCache(config.cacheBytes());
+        this.files = new FilePool(config.openFilesMax(), config.access(), environment);
+        this.manifest = new Manifest(
+                id, state, disks, opening.believed, client, environment, disk -> leftOut(disk));
+        this.log = new Log(this, manifest, config.segmentBytes(), recovery.position(), environment);
+        recovery.handTo(log);
+    }
+
+    /** Who opens a store: he gets his part of the manifest back, and says where the log is to be replayed from. */
+    public interface Client extends ManifestClient {
+        /** Asked after the last {@link #restore}: the log position from which on he wants the log. */
+        long replayFrom();
+    }
+
+    /**
+     * Opens the disks: finds out who is a member, reads the manifest, makes the log stable on all its copies, and begins
+     * a new generation. {@link #replay} must follow before anything is written.
+     */
+    public static ExtentStore open(ExtentConfig config, Environment environment, Client client) {
+        List<Directory.LockAttempt> locks = new ArrayList<>();
+        boolean opened = false;
+        try {
+            for (Directory directory : config.directories()) {
+                locks.add(lock(directory));
+            }
+            StoreOpening opening = new StoreOpening(config, environment);
+            ManifestState state = opening.open(client);
+            LogRecovery recovery =
+                    new LogRecovery(opening.store, opening.disks, opening.believed, config.access());
+            recovery.read(state.segments.values(), client.replayFrom());
+            opening.raiseFences();
+            recovery.repair();
+            recovery.settle(state);
+            ExtentStore store = new ExtentStore(config, environment, opening, state, recovery, client, locks);
+            store.manifest.begin(opening.generation, opening.newestSlots());
+            opening.removeDebris(state);
+            opened = true;
+            return store;
+        } catch (IOException e) {
+            throw StorageException.of("opening the store", e);
+        } finally {
+            if (!opened) {
+                locks.forEach(ExtentStore::unlock);
+            }
+        }
+    }
+
+    private static Directory.LockAttempt lock(Directory directory) throws IOException {
+        String note = "pid " + ProcessHandle.current().pid();
+        Directory.LockAttempt attempt = directory.lock(StoreOpening.LOCK, note);
+        if (!attempt.taken()) {
+            String holder = attempt.holderNote().isEmpty() ? "another process" : attempt.holderNote();
+            throw new StorageException(
+                    StorageException.Kind.LOCKED, directory.path() + " is in use by " + holder, null);
+        }
+        return attempt;
+    }
+
+    private static void unlock(Directory.LockAttempt lock) {
+        try {
+            lock.close();
+        } catch (IOException e) {
+            LOG.warn("a lock could not be given back; it ends with the process", e);
+        }
+    }
+
+    /** Replays the log from the position on that the client named, once. */
+    public void replay(LogRecovery.Replay into) {
+        LogRecovery found = recovery;
+        if (found == null) {
+            throw new IllegalStateException("the log has been replayed already");
+        }
+        found.replay(into);
+        found.forget();
+        recovery = null;
+    }
+
+    // ---- extents ----
+
+    /** Begins to write an extent of which as many bytes are handed to the disks at once, a multiple of 4096. */
+    public ExtentWriter create(int bufferBytes) {
+        List<Disk> usable = disksInUse();
+        int[] numbers = usable.stream().mapToInt(disk -> disk.number).toArray();
+        int made = Math.min(copies, numbers.length);
+        long extent = manifest.with(state -> state.nextExtent++);
+        BalancedPermutations placement = new BalancedPermutations(numbers, made, environment.random());
+        return new ExtentWriter(this, extent, made, placement, bufferBytes);
+    }
+
+    /** An extent that the manifest names. */
+    public Extent extent(long extent) {
+        ExtentInfo info = manifest.with(state -> state.extents.get(extent));
+        if (info == null) {
+            throw StorageException.damaged("the manifest", "extent " + extent + " is used that it does not have");
+        }
+        return new Extent(info, this);
+    }
+
+    /** Removes the files of an extent which no durable edit names and which nobody reads any more. */
+    public void free(Extent extent) {
+        for (int number : extent.disks()) {
+            Disk disk = disk(number);
+            if (!disk.inUse()) {
+                continue;
+            }
+            for (String name : extent.fileNames(number)) {
+                files.forget(disk, name);
+                try {
+                    disk.there().delete(name);
+                } catch (IOException e) {
+                    LOG.warn("{}/{} could not be removed; the next open will do so", disk, name, e);
+                }
+            }
+        }
+    }
+
+    // ---- the manifest ----
+
+    /** Makes an edit durable on all disks; afterwards it is in effect, whatever happens. */
+    public void commit(ManifestEdit edit) {
+        manifest.commit(edit);
+    }
+
+    /**
+     * Makes an edit durable that also lets recovery begin at a later log position: what of the log lies before it is
+     * released.
+     */
+    public void commit(ManifestEdit edit, long replayFrom) {
+        List<Long> gone = log.release(replayFrom, edit);
+        manifest.commit(edit);
+        log.released(gone, replayFrom);
+    }
+
+    /** Shortens the manifest if that is due: background work. */
+    public void maintainManifest() {
+        if (manifest.checkpointIsDue()) {
+            manifest.checkpoint();
+        }
+    }
+
+    // ---- parts ----
+
+    /** The log. */
+    public Log log() {
+        return log;
+    }
+
+    /** The block cache. */
+    public BlockCache cache() {
+        return cache;
+    }
+
+    /** What a disk is at present, for statistics. */
+    public record DiskStatus(int number, String path, boolean inUse, long bytes, long badCopies) {}
+
+    /** How the disks are. */
+    public List<DiskStatus> disks() {
+        TreeMap<Integer, Long> bytes = new TreeMap<>();
+        manifest.with(state -> {
+            for (ExtentInfo extent : state.extents.values()) {
+                for (int i = 0; i < extent.places().length; i++) {
+                    long left = extent.length() - (long) (i / extent.copies()) * Chunks.BYTES;
+                    bytes.merge(ExtentInfo.disk(extent.places()[i]), Math.min(left, Chunks.BYTES), Long::sum);
+                }
+            }
+            return state;
+        });
+        return disks.values().stream()
+                .map(disk -> new DiskStatus(
+                        disk.number,
+                        disk.path,
+                        disk.inUse(),
+                        bytes.getOrDefault(disk.number, 0L),
+                        disk.badCopies.sum()))
+                .toList();
+    }
+
+    UUID id() {
+        return id;
+    }
+
+    FilePool files() {
+        return files;
+    }
+
+    Directory.Access access() {
+        return config.access();
+    }
+
+    Disk disk(int number) {
+        Disk disk = disks.get(number);
+        if (disk == null) {
+            throw StorageException.damaged("the manifest", "disk " + number + " is used that it does not have");
+        }
+        return disk;
+    }
+
+    List<Disk> disksInUse() {
+        return disks.values().stream().filter(Disk::inUse).toList();
+    }
+
+    /** Disks for the copies of a new log segment. */
+    Disk[] logDisks() {
+        List<Disk> usable = disksInUse();
+        int[] numbers = usable.stream().mapToInt(disk -> disk.number).toArray();
+        int made = Math.min(copies, numbers.length);
+        int[] chosen = new BalancedPermutations(numbers, made, environment.random()).next();
+        Disk[] found = new Disk[chosen.length];
+        for (int i = 0; i < found.length; i++) {
+            found[i] = disk(chosen[i]);
+        }
+        return found;
+    }
+
+    int queueLength(int disk) {
+        return disk(disk).queue.get();
+    }
+
+    void countBadCopy(int disk) {
+        disk(disk).badCopies.increment();
+    }
+
+    void leaveOut(Disk disk, Exception why) {
+        manifest.leaveOut(disk, why);
+    }
+
+    private void leftOut(Disk disk) {
+        log.diskLeft(disk);
+    }
+
+    /** Makes the log stable, says where it ends, and lets go of the disks. What is still read goes on failing. */
+    @Override
+    public void close() {
+        try {
+            log.close();
+        } finally {
+            manifest.close();
+            files.closeAll();
+            locks.forEach(ExtentStore::unlock);
+        }
+    }
+}

@@ -1,0 +1,280 @@
+package io.donjon.extents;
+
+import io.donjon.rda.BalancedPermutations;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes an extent from its start, block by block, to all copies at once. It becomes part of the store when an edit of
+ * the manifest names what {@link #finish} returns; until then a crash leaves files that the next open removes.
+ *
+ * <p>One thread at a time. After an exception only {@link #abandon} is left: a disk that failed has been left out, and
+ * whoever writes begins anew without it.
+ */
+public final class ExtentWriter {
+    private static final Logger LOG = LoggerFactory.getLogger(ExtentWriter.class);
+
+    /** An extent that is on stable storage and that nothing names yet. */
+    public static final class Written {
+        private final ExtentInfo info;
+
+        Written(ExtentInfo info) {
+            this.info = info;
+        }
+
+        /** The extent's number. */
+        public long id() {
+            return info.id();
+        }
+
+        /** Its length in bytes. */
+        public long length() {
+            return info.length();
+        }
+
+        ExtentInfo info() {
+            return info;
+        }
+    }
+
+    /** A superchunk file that is being written. */
+    private static final class Target {
+        final Disk disk;
+        final int copy;
+        final int number;
+        final String name;
+        final OpenFile file;
+
+        /** How many chunks it has. */
+        int chunks;
+
+        Target(Disk disk, int copy, int number, String name, OpenFile file) {
+            this.disk = disk;
+            this.copy = copy;
+            this.number = number;
+            this.name = name;
+            this.file = file;
+        }
+    }
+
+    private final ExtentStore store;
+    private final long id;
+    private final int copies;
+    private final BalancedPermutations placement;
+    private final ByteBuffer buffer;
+    private final Checksums checksums = new Checksums();
+
+    /** Every file made, in the order of making; the last of each disk and copy is the one that grows. */
+    private final List<Target> targets = new ArrayList<>();
+
+    /** Where the copies of the present chunk go; empty before the first. */
+    private Target[] present = {};
+
+    private long[] places = new long[16];
+    private int chunks;
+
+    /** Where the next byte goes, and where the buffer's first byte does. */
+    private long length;
+
+    private long bufferAt;
+    private byte[] scratch = new byte[64 << 10];
+    private int lastSize;
+    private long bytesWritten;
+
+    ExtentWriter(ExtentStore store, long id, int copies, BalancedPermutations placement, int bufferBytes) {
+        this.store = store;
+        this.id = id;
+        this.copies = copies;
+        this.placement = placement;
+        int unit = FileHeader.BYTES;
+        this.buffer =
+                ByteBuffer.allocateDirect(bufferBytes + unit).alignedSlice(unit).limit(bufferBytes);
+    }
+
+    /** The extent's number. */
+    public long id() {
+        return id;
+    }
+
+    /** Bytes so far. */
+    public long length() {
+        return length;
+    }
+
+    /** Bytes written to disks, every copy counted; all of them only after {@link #finish}. */
+    public long bytesWritten() {
+        return bytesWritten;
+    }
+
+    /** What the block that was appended last takes, header included. */
+    public int lastSize() {
+        return lastSize;
+    }
+
+    /**
+     * Appends a block.
+     *
+     * @param plain its content, of which the first {@code plainBytes} count
+     * @return its offset
+     */
+    public long append(BlockType type, Codec codec, byte[] plain, int plainBytes) {
+        if (plainBytes < 1 || plainBytes > BlockFormat.PLAIN_MAX) {
+            throw new IllegalArgumentException(
+                    "a block of " + plainBytes + " bytes, not 1 to " + BlockFormat.PLAIN_MAX);
+        }
+        if (scratch.length < BlockFormat.HEADER_BYTES + plainBytes) {
+            scratch = new byte[BlockFormat.HEADER_BYTES + plainBytes];
+        }
+        int size = BlockFormat.encode(type, codec, plain, plainBytes, scratch);
+        int left = Chunks.BYTES - (int) (length & (Chunks.BYTES - 1));
+        if (size > left) {
+            put(new byte[left], left);
+        }
+        long offset = length;
+        BlockFormat.seal(id, offset, scratch, size, checksums);
+        put(scratch, size);
+        lastSize = size;
+        return offset;
+    }
+
+    private void put(byte[] bytes, int count) {
+        int done = 0;
+        while (done < count) {
+            int intoChunk = (int) (length & (Chunks.BYTES - 1));
+            if (!buffer.hasRemaining() || intoChunk == 0) {
+                flush();
+                bufferAt = length;
+            }
+            int piece = Math.min(Math.min(count - done, buffer.remaining()), Chunks.BYTES - intoChunk);
+            buffer.put(bytes, done, piece);
+            done += piece;
+            length += piece;
+        }
+    }
+
+    /** Writes the buffer, whose bytes all lie in one chunk, to every copy. */
+    private void flush() {
+        if (buffer.position() == 0) {
+            return;
+        }
+        int intoChunk = (int) (bufferAt & (Chunks.BYTES - 1));
+        if (intoChunk == 0) {
+            beginChunk();
+        }
+        while (buffer.position() % FileHeader.BYTES != 0) {
+            buffer.put((byte) 0);
+        }
+        buffer.flip();
+        for (Target target : present) {
+            try {
+                target.file.write(buffer.duplicate(), Chunks.position(target.chunks - 1) + intoChunk);
+                bytesWritten += buffer.limit();
+            } catch (IOException e) {
+                throw failed(target.disk, target.name, e);
+            }
+        }
+        buffer.clear();
+    }
+
+    private void beginChunk() {
+        int[] disks = placement.next();
+        if (places.length < (chunks + 1) * copies) {
+            places = Arrays.copyOf(places, 2 * places.length + copies);
+        }
+        present = new Target[copies];
+        for (int copy = 0; copy < copies; copy++) {
+            Target target = target(disks[copy], copy);
+            present[copy] = target;
+            places[chunks * copies + copy] = ExtentInfo.place(target.disk.number, target.number, target.chunks);
+            target.chunks++;
+        }
+        chunks++;
+    }
+
+    /** The file on a disk that takes the next chunk of a copy. */
+    private Target target(int disk, int copy) {
+        int files = 0;
+        Target newest = null;
+        for (Target target : targets) {
+            if (target.copy == copy) {
+                files++;
+                newest = target.disk.number == disk ? target : newest;
+            }
+        }
+        if (newest != null && newest.chunks < Chunks.PER_FILE) {
+            return newest;
+        }
+        Target created = create(store.disk(disk), copy, files);
+        targets.add(created);
+        return created;
+    }
+
+    private Target create(Disk disk, int copy, int number) {
+        String name = ExtentInfo.fileName(id, copy, number);
+        try {
+            Target target =
+                    new Target(disk, copy, number, name, disk.there().create(name, store.access()));
+            ByteBuffer header = FileHeader.begin(FileHeader.Kind.SUPERCHUNK, store.id(), disk.id);
+            header.putLong(FileHeader.BODY_AT, id)
+                    .putInt(FileHeader.BODY_AT + Long.BYTES, copy)
+                    .putInt(FileHeader.BODY_AT + Long.BYTES + Integer.BYTES, number);
+            target.file.write(FileHeader.seal(header), 0);
+            bytesWritten += FileHeader.BYTES;
+            return target;
+        } catch (IOException e) {
+            throw failed(disk, name, e);
+        }
+    }
+
+    /** A disk without room stays a member; one that fails in any other way is left out. */
+    private StorageException failed(Disk disk, String name, IOException e) {
+        StorageException failure = StorageException.of(disk + "/" + name, e);
+        if (failure.kind() != StorageException.Kind.NO_SPACE) {
+            store.leaveOut(disk, e);
+        }
+        return failure;
+    }
+
+    /** Makes everything stable: contents first, then the files' names. At least one block must have been appended. */
+    public Written finish() {
+        flush();
+        Set<Disk> disks = new LinkedHashSet<>();
+        for (Target target : targets) {
+            disks.add(target.disk);
+            try {
+                target.file.force();
+                target.file.close();
+            } catch (IOException e) {
+                throw failed(target.disk, target.name, e);
+            }
+        }
+        for (Disk disk : disks) {
+            try {
+                disk.there().sync();
+            } catch (IOException e) {
+                throw failed(disk, "", e);
+            }
+        }
+        return new Written(new ExtentInfo(id, length, copies, Arrays.copyOf(places, chunks * copies)));
+    }
+
+    /** Removes what was written; for an extent that nothing names. */
+    public void abandon() {
+        for (Target target : targets) {
+            try {
+                target.file.close();
+                target.disk.there().delete(target.name);
+            } catch (IOException e) {
+                LOG.warn("{}/{} could not be removed; the next open will do so", target.disk, target.name, e);
+            }
+        }
+        targets.clear();
+    }
+}

@@ -1,0 +1,775 @@
+package io.donjon.extents;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The write-ahead log of a running store: commits are appended in one order and made stable by a force that they share
+ * (design.md section 3, docs/format.md section 4).
+ *
+ * <p>One thread at a time appends, between {@link #begin} and {@link #end}. Any thread may wait for a position to become
+ * stable: the first that waits forces the files, the others come along, and appending goes on meanwhile.
+ *
+ * <p>A copy that fails is left out together with its disk; the log then moves to a new segment with all its copies, and
+ * {@link #isWeakened} says until the next {@link #release} that what stands in older segments has lost one.
+ */
+public final class Log {
+    private static final Logger LOG = LoggerFactory.getLogger(Log.class);
+
+    /** Files of segments that are no longer needed and wait to be written over, on each disk, at most. */
+    private static final int SPARES_MAX = 2;
+
+    private static final int BUFFER_BYTES = 256 << 10;
+
+    /** A segment with open files. */
+    private static final class Segment {
+        final SegmentInfo info;
+        final Disk[] disks;
+
+        /** By copy; null once that copy is lost. */
+        final AtomicReferenceArray<@Nullable OpenFile> files;
+
+        /** The log position of its first group; set when it is entered. */
+        long base;
+
+        Segment(SegmentInfo info, Disk[] disks, OpenFile[] files) {
+            this.info = info;
+            this.disks = disks;
+            this.files = new AtomicReferenceArray<>(files);
+        }
+
+        long positionOf(long offset) {
+            return base + offset - LogFormat.FIRST_AT;
+        }
+
+        @Nullable OpenFile anyFile() {
+            for (int copy = 0; copy < disks.length; copy++) {
+                OpenFile file = files.get(copy);
+                if (file != null) {
+                    return file;
+                }
+            }
+            return null;
+        }
+    }
+
+    /** A file that may be written over by a new segment. */
+    private record Spare(Disk disk, String name) {}
+
+    private final ExtentStore store;
+    private final Manifest manifest;
+    private final int segmentBytes;
+    private final GroupBuffer group = new GroupBuffer(BUFFER_BYTES);
+    private final GroupBuffer.Sink sink = this::write;
+
+    private final Lock lock;
+    private final Condition changed;
+
+    /** The segment that is appended to; null before the first append. Changed by the appender under the lock. */
+    private @Nullable Segment current;
+
+    /** Whether the group that is being written has failed on the way, so that it must not be ended. */
+    private boolean broken;
+
+    /** Up to where groups have been handed to the operating system. Written by the appender. */
+    private volatile long written;
+
+    /** Up to where the log is on stable storage. Written under the lock. */
+    private volatile long stable;
+
+    private volatile boolean rollWanted;
+
+    /** Totals, written by the appender alone. */
+    private volatile long groups;
+
+    private volatile long bytesWritten;
+    private final LongAdder forces = new LongAdder();
+
+    // Guarded by the lock from here on.
+    private @Nullable Segment next;
+    private boolean preparing;
+    private boolean forcing;
+    private @Nullable StorageException failure;
+
+    /** Left behind, but perhaps not yet stable up to their end; oldest first. */
+    private final Deque<Segment> unforced = new ArrayDeque<>();
+
+    /** Every segment that would be replayed, oldest first; the current one is the last. */
+    private final List<Entry> live = new ArrayList<>();
+
+    private final Deque<Spare> spares = new ArrayDeque<>();
+
+    /** A segment that would be replayed. */
+    private static final class Entry {
+        final SegmentInfo info;
+
+        /** The log position behind it, or {@link Long#MAX_VALUE} while it grows. */
+        long endPosition;
+
+        /** The length of its file up to which it is sound, once it is full. */
+        long endOffset;
+
+        /** Whether the manifest has that length. */
+        boolean endIsNamed;
+
+        /** Whether it has lost a copy. */
+        boolean weak;
+
+        Entry(SegmentInfo info, long endPosition) {
+            this.info = info;
+            this.endPosition = endPosition;
+        }
+    }
+
+    /**
+     * A log that goes on behind what was recovered.
+     *
+     * @param position where the next group goes
+     */
+    Log(ExtentStore store, Manifest manifest, int segmentBytes, long position, Environment environment) {
+        this.store = store;
+        this.manifest = manifest;
+        this.segmentBytes = segmentBytes;
+        this.written = position;
+        this.stable = position;
+        this.lock = environment.newLock();
+        this.changed = lock.newCondition();
+    }
+
+    /** Takes over a segment that was recovered, so that it is released in its time. */
+    void adopt(SegmentInfo info, long endPosition, boolean weak) {
+        lock.lock();
+        try {
+            Entry entry = new Entry(info, endPosition);
+            entry.endOffset = info.end();
+            entry.endIsNamed = true;
+            entry.weak = weak;
+            live.add(entry);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- appending ----
+
+    /**
+     * Begins a commit; its operations follow by {@link #u8}, {@link #varint} and {@link #raw}.
+     *
+     * @param bytes at least what the operations will take
+     * @throws StorageException of kind NO_SPACE if there is no segment and no room for one; of kind FAILED if no copy of
+     *     the log can be written any more
+     */
+    public void begin(long sequence, long bytes) {
+        StorageException failed = failure();
+        if (failed != null) {
+            throw failed;
+        }
+        Segment segment = current;
+        long wanted = LogFormat.BODY_AT + 1 + 2L * Encoder.VARINT_BYTES_MAX + bytes;
+        boolean full = group.groupAt() + wanted > segmentBytes
+                && group.groupAt() > LogFormat.FIRST_AT + LogFormat.START_BYTES;
+        if (segment == null || rollWanted || full) {
+            segment = roll();
+        }
+        broken = false;
+        group.begin();
+        long position = segment.positionOf(group.groupAt());
+        u8(LogFormat.COMMIT);
+        varint(position - stable);
+        varint(sequence);
+    }
+
+    /** A byte of the commit that was begun. */
+    public void u8(int value) {
+        try {
+            group.u8(value, sink);
+        } catch (IOException e) {
+            throw broken(e);
+        }
+    }
+
+    /** A varint of the commit that was begun. */
+    public void varint(long value) {
+        try {
+            group.varint(value, sink);
+        } catch (IOException e) {
+            throw broken(e);
+        }
+    }
+
+    /** Bytes of the commit that was begun: what remains in a buffer, whose position is not moved. */
+    public void raw(ByteBuffer bytes) {
+        try {
+            group.raw(bytes, sink);
+        } catch (IOException e) {
+            throw broken(e);
+        }
+    }
+
+    /**
+     * Ends the commit and hands it to the operating system.
+     *
+     * @return the log position behind it
+     */
+    public long end() {
+        if (broken) {
+            throw new IllegalStateException("a commit that has failed is ended");
+        }
+        Segment segment = Objects.requireNonNull(current);
+        try {
+            group.end(sink);
+        } catch (IOException e) {
+            throw broken(e);
+        }
+        long position = segment.positionOf(group.groupAt());
+        written = position;
+        groups++;
+        return position;
+    }
+
+    private StorageException broken(IOException e) {
+        broken = true;
+        return StorageException.of("the log", e);
+    }
+
+    /** Writes to every copy. One that fails is left out; only with the last one does the write itself fail. */
+    private void write(ByteBuffer piece, long at) throws IOException {
+        Segment segment = Objects.requireNonNull(current);
+        int writtenCopies = 0;
+        for (int copy = 0; copy < segment.disks.length; copy++) {
+            OpenFile file = segment.files.get(copy);
+            if (file == null) {
+                continue;
+            }
+            try {
+                file.write(piece.duplicate(), at);
+                bytesWritten += piece.remaining();
+                writtenCopies++;
+            } catch (NoSpaceException full) {
+                // Only a group larger than a segment needs new space; nothing of it counts without its first piece.
+                throw full;
+            } catch (IOException e) {
+                lose(segment, copy, e);
+            }
+        }
+        if (writtenCopies == 0) {
+            throw new IOException("no copy of log segment " + segment.info.id() + " can be written any more");
+        }
+    }
+
+    /** Gives up a copy of a segment whose disk has failed, and the disk with it. Called without the lock. */
+    private void lose(Segment segment, int copy, IOException why) {
+        if (forgetCopy(segment, copy)) {
+            store.leaveOut(segment.disks[copy], why);
+        }
+        if (segment.anyFile() == null) {
+            fail(new StorageException(
+                    StorageException.Kind.FAILED,
+                    "the last copy of log segment " + segment.info.id() + ", on " + segment.disks[copy]
+                            + ", has failed: " + why.getMessage(),
+                    why));
+        }
+    }
+
+    /** Whether there was a copy. */
+    private boolean forgetCopy(Segment segment, int copy) {
+        OpenFile file = segment.files.getAndSet(copy, null);
+        if (file == null) {
+            return false;
+        }
+        rollWanted = true;
+        lock.lock();
+        try {
+            for (Entry entry : live) {
+                entry.weak |= entry.info.id() == segment.info.id();
+            }
+        } finally {
+            lock.unlock();
+        }
+        closeQuietly(file);
+        return true;
+    }
+
+    /** Hears that a disk is written to no more; called under the manifest's lock. */
+    void diskLeft(Disk disk) {
+        List<Segment> segments;
+        lock.lock();
+        try {
+            segments = new ArrayList<>(unforced);
+            if (current != null) {
+                segments.add(current);
+            }
+            if (next != null && List.of(next.disks).contains(disk)) {
+                // It would have a copy too few; the manifest's next checkpoint at open drops it.
+                close(next);
+                next = null;
+            }
+            for (Entry entry : live) {
+                for (int number : entry.info.disks()) {
+                    entry.weak |= number == disk.number;
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+        for (Segment segment : segments) {
+            for (int copy = 0; copy < segment.disks.length; copy++) {
+                if (segment.disks[copy] == disk) {
+                    forgetCopy(segment, copy);
+                }
+            }
+            if (segment.anyFile() == null) {
+                fail(new StorageException(
+                        StorageException.Kind.FAILED,
+                        "the last copy of log segment " + segment.info.id() + " was on " + disk,
+                        null));
+            }
+        }
+    }
+
+    /** Goes on in the next segment. */
+    private Segment roll() {
+        prepare();
+        lock.lock();
+        try {
+            while (next == null && failure == null && preparing) {
+                changed.awaitUninterruptibly();
+            }
+            if (failure != null) {
+                throw failure;
+            }
+            Segment entered = next;
+            if (entered == null) {
+                throw new StorageException(
+                        StorageException.Kind.NO_SPACE, "there is no log segment and no room for one", null);
+            }
+            next = null;
+            Segment left = current;
+            if (left != null) {
+                Entry entry = live.get(live.size() - 1);
+                entry.endOffset = group.groupAt();
+                entry.endPosition = written;
+                unforced.addLast(left);
+            }
+            entered.base = written;
+            live.add(new Entry(entered.info, Long.MAX_VALUE));
+            current = entered;
+            rollWanted = false;
+        } finally {
+            lock.unlock();
+        }
+        return writeStart(Objects.requireNonNull(current));
+    }
+
+    private Segment writeStart(Segment segment) {
+        OpenFile any = segment.anyFile();
+        group.enter(segment.info.id(), LogFormat.FIRST_AT, any == null ? 1 : any.writeUnit());
+        group.begin();
+        u8(LogFormat.START);
+        raw(ByteBuffer.allocate(2 * Long.BYTES)
+                .putLong(segment.base)
+                .putLong(stable)
+                .flip());
+        end();
+        return segment;
+    }
+
+    // ---- stability ----
+
+    /** Up to where the log has been handed to the operating system. */
+    public long written() {
+        return written;
+    }
+
+    /** Up to where the log is on stable storage. */
+    public long stable() {
+        return stable;
+    }
+
+    /** Returns once everything before a position is on stable storage. */
+    public void awaitStable(long position) {
+        lock.lock();
+        try {
+            while (stable < position) {
+                if (failure != null) {
+                    throw failure;
+                }
+                if (forcing) {
+                    changed.awaitUninterruptibly();
+                } else {
+                    forceOnce();
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Forces what has been written so far; the lock is held before and after, not in between. */
+    private void forceOnce() {
+        forcing = true;
+        long target = written;
+        List<Segment> left = List.copyOf(unforced);
+        Segment growing = current;
+        boolean done = false;
+        lock.unlock();
+        try {
+            for (Segment segment : left) {
+                force(segment);
+            }
+            if (growing != null) {
+                force(growing);
+            }
+            done = true;
+        } finally {
+            lock.lock();
+            forcing = false;
+            if (done && failure == null) {
+                stable = Math.max(stable, target);
+                left.forEach(this::close);
+                unforced.removeAll(left);
+            }
+            changed.signalAll();
+        }
+    }
+
+    private void force(Segment segment) {
+        for (int copy = 0; copy < segment.disks.length; copy++) {
+            OpenFile file = segment.files.get(copy);
+            if (file == null) {
+                continue;
+            }
+            try {
+                file.force();
+                forces.increment();
+            } catch (IOException e) {
+                lose(segment, copy, e);
+            }
+        }
+    }
+
+    private @Nullable StorageException failure() {
+        lock.lock();
+        try {
+            return failure;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void fail(StorageException why) {
+        lock.lock();
+        try {
+            if (failure == null) {
+                failure = why;
+            }
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether something that would be replayed has fewer copies than it should: flush it, and soon. */
+    public boolean isWeakened() {
+        lock.lock();
+        try {
+            return live.stream().anyMatch(entry -> entry.weak);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- segments ----
+
+    /**
+     * Makes the next segment ready, if it is not: background work, so that {@link #begin} need not wait for it. Without
+     * room nothing happens but a line in the log of the process.
+     */
+    public void prepare() {
+        lock.lock();
+        try {
+            if (next != null || preparing || failure != null) {
+                return;
+            }
+            preparing = true;
+        } finally {
+            lock.unlock();
+        }
+        Segment made = null;
+        try {
+            made = make();
+        } catch (StorageException e) {
+            if (e.kind() != StorageException.Kind.NO_SPACE) {
+                fail(e);
+            }
+            LOG.warn("no log segment could be made: {}", e.getMessage());
+        } finally {
+            lock.lock();
+            preparing = false;
+            next = made;
+            changed.signalAll();
+            lock.unlock();
+        }
+    }
+
+    private Segment make() {
+        while (true) {
+            Disk[] disks = store.logDisks();
+            long id = manifest.with(state -> state.nextSegment++);
+            OpenFile[] files = new OpenFile[disks.length];
+            int copy = 0;
+            try {
+                for (; copy < disks.length; copy++) {
+                    files[copy] = makeFile(id, copy, disks[copy]);
+                }
+            } catch (IOException e) {
+                for (int made = 0; made < copy; made++) {
+                    closeQuietly(files[made]);
+                    deleteQuietly(disks[made], SegmentInfo.fileName(id));
+                }
+                if (e instanceof NoSpaceException) {
+                    throw StorageException.of("making log segment " + id, e);
+                }
+                store.leaveOut(disks[copy], e);
+                continue;
+            }
+            int[] numbers = Arrays.stream(disks)
+                    .mapToInt(disk -> disk.number)
+                    .toArray();
+            SegmentInfo info = new SegmentInfo(id, numbers, SegmentInfo.OPEN);
+            Segment segment = new Segment(info, disks, files);
+            manifest.commit(new ManifestEdit().segment(info));
+            ManifestPosition named = manifest.position();
+            for (copy = 0; copy < disks.length; copy++) {
+                try {
+                    files[copy].write(header(id, copy, disks[copy], LogFormat.BEGUN, named), 0);
+                    files[copy].force();
+                } catch (IOException e) {
+                    lose(segment, copy, e);
+                }
+            }
+            if (List.of(disks).stream().allMatch(Disk::inUse)) {
+                return segment;
+            }
+            close(segment);
+        }
+    }
+
+    private OpenFile makeFile(long id, int copy, Disk disk) throws IOException {
+        Directory directory = disk.there();
+        String name = SegmentInfo.fileName(id);
+        Spare spare = takeSpare(disk);
+        OpenFile file;
+        if (spare != null) {
+            directory.rename(spare.name, name);
+            file = directory.open(name, store.access());
+        } else {
+            file = directory.create(name, store.access());
+        }
+        try {
+            fillWithZeros(file, file.size());
+            file.write(header(id, copy, disk, LogFormat.PREPARED, ManifestPosition.NONE), 0);
+            file.force();
+            directory.sync();
+            return file;
+        } catch (IOException e) {
+            closeQuietly(file);
+            deleteQuietly(disk, name);
+            throw e;
+        }
+    }
+
+    private void fillWithZeros(OpenFile file, long from) throws IOException {
+        int piece = Math.min(segmentBytes, 1 << 20);
+        ByteBuffer zeros = ByteBuffer.allocateDirect(piece + FileHeader.BYTES).alignedSlice(FileHeader.BYTES);
+        for (long at = from; at < segmentBytes; at += piece) {
+            file.write(zeros.duplicate().position(0).limit((int) Math.min(piece, segmentBytes - at)), at);
+        }
+    }
+
+    private ByteBuffer header(long id, int copy, Disk disk, int state, ManifestPosition named) {
+        ByteBuffer header = FileHeader.begin(FileHeader.Kind.LOG, store.id(), disk.id);
+        header.putLong(LogFormat.SEGMENT_AT, id)
+                .putInt(LogFormat.COPY_AT, copy)
+                .putInt(LogFormat.STATE_AT, state)
+                .putLong(LogFormat.GENERATION_AT, named.generation())
+                .putLong(LogFormat.EDIT_AT, named.edit());
+        return FileHeader.seal(header);
+    }
+
+    private @Nullable Spare takeSpare(Disk disk) {
+        lock.lock();
+        try {
+            for (Spare spare : spares) {
+                if (spare.disk == disk) {
+                    spares.remove(spare);
+                    return spare;
+                }
+            }
+            return null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * What an edit must say of segments, for recovery to begin at a position from then on.
+     *
+     * @return the segments that are named no more; to be given to {@link #released} once the edit is durable
+     */
+    List<Long> release(long replayFrom, ManifestEdit edit) {
+        List<Long> gone = new ArrayList<>();
+        lock.lock();
+        try {
+            for (Entry entry : live) {
+                if (entry.endPosition <= replayFrom) {
+                    gone.add(entry.info.id());
+                    edit.segmentGone(entry.info.id());
+                } else if (!entry.endIsNamed && entry.endPosition <= stable) {
+                    // Not before it is stable: recovery takes a named end for a promise.
+                    entry.endIsNamed = true;
+                    edit.segmentEnd(entry.info.id(), entry.endOffset);
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+        return gone;
+    }
+
+    /** Lets go of segments that no manifest names any more, and knows what is before a position to be stable. */
+    void released(List<Long> gone, long replayFrom) {
+        List<Spare> surplus = new ArrayList<>();
+        lock.lock();
+        try {
+            while (forcing) {
+                changed.awaitUninterruptibly();
+            }
+            unforced.removeIf(segment -> {
+                boolean released = gone.contains(segment.info.id());
+                if (released) {
+                    close(segment);
+                }
+                return released;
+            });
+            live.removeIf(entry -> {
+                boolean released = gone.contains(entry.info.id());
+                if (released) {
+                    for (int number : entry.info.disks()) {
+                        Disk disk = store.disk(number);
+                        if (disk.inUse()) {
+                            spares.addLast(new Spare(disk, entry.info.fileName()));
+                        }
+                    }
+                }
+                return released;
+            });
+            while (spares.size() > SPARES_MAX * Math.max(1, store.disksInUse().size())) {
+                surplus.add(spares.removeFirst());
+            }
+            stable = Math.max(stable, Math.min(replayFrom, written));
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        for (Spare spare : surplus) {
+            deleteQuietly(spare.disk, spare.name);
+        }
+    }
+
+    /** Makes everything stable and says in the manifest where the log ends. */
+    void close() {
+        if (failure() == null) {
+            awaitStable(written);
+            ManifestEdit edit = new ManifestEdit();
+            lock.lock();
+            try {
+                if (current != null) {
+                    Entry entry = live.get(live.size() - 1);
+                    entry.endOffset = group.groupAt();
+                    entry.endPosition = written;
+                }
+            } finally {
+                lock.unlock();
+            }
+            release(0, edit);
+            if (edit.items().length() > 0) {
+                manifest.commit(edit);
+            }
+        }
+        lock.lock();
+        try {
+            unforced.forEach(this::close);
+            if (current != null) {
+                close(current);
+            }
+            if (next != null) {
+                close(next);
+            }
+            failure = new StorageException(StorageException.Kind.FAILED, "the store is closed", null);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void close(Segment segment) {
+        for (int copy = 0; copy < segment.disks.length; copy++) {
+            OpenFile file = segment.files.getAndSet(copy, null);
+            if (file != null) {
+                closeQuietly(file);
+            }
+        }
+    }
+
+    private static void closeQuietly(OpenFile file) {
+        try {
+            file.close();
+        } catch (IOException e) {
+            LOG.debug("a log file that is no longer used could not be closed", e);
+        }
+    }
+
+    private static void deleteQuietly(Disk disk, String name) {
+        try {
+            disk.there().delete(name);
+        } catch (IOException e) {
+            LOG.warn("{}/{} could not be removed; the next open will do so", disk, name, e);
+        }
+    }
+
+    // ---- figures ----
+
+    /** Groups of records written since the store was opened. */
+    public long groups() {
+        return groups;
+    }
+
+    /** Forces of log files since the store was opened. */
+    public long forces() {
+        return forces.sum();
+    }
+
+    /** Bytes written since the store was opened, each copy counted, without those of making segments. */
+    public long bytesWritten() {
+        return bytesWritten;
+    }
+
+    /** What a segment holds, unless a single group is larger. */
+    public int segmentBytes() {
+        return segmentBytes;
+    }
+}

@@ -1,0 +1,394 @@
+package io.donjon.extents;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds out where the log ends, puts that on stable storage on all copies, and replays it (design.md section 3,
+ * docs/format.md section 4).
+ *
+ * <p>A group that one copy lacks is taken from another, one by one. Where no copy goes on, the log ends, unless a mark
+ * found anywhere behind says that this place was on stable storage: then it is damaged, and is not opened.
+ */
+final class LogRecovery {
+    private static final Logger LOG = LoggerFactory.getLogger(LogRecovery.class);
+
+    /** Takes the commits of the log in their order. */
+    interface Replay {
+        /**
+         * @param position the log position behind the commit
+         * @param operations what the commit consists of
+         */
+        void commit(long sequence, long position, Decoder operations);
+    }
+
+    /** A segment as it was found. */
+    private static final class Found {
+        final SegmentInfo info;
+
+        /** The whole file of each copy, or null where it is not there or not of this segment. */
+        final @Nullable ByteBuffer[] copies;
+
+        /** Where its first group stands in the log, and the position behind its last; -1 if it was never begun. */
+        long base = -1;
+
+        long endPosition;
+
+        /** The file's length up to which one copy or another is sound. */
+        int end = LogFormat.FIRST_AT;
+
+        /** All that is sound of it, gathered from the copies. */
+        @Nullable ByteBuffer union;
+
+        Found(SegmentInfo info) {
+            this.info = info;
+            this.copies = new ByteBuffer[info.disks().length];
+        }
+
+        boolean isDamagedOrCut(int copy) {
+            ByteBuffer bytes = copies[copy];
+            ByteBuffer whole = Objects.requireNonNull(union);
+            int length = end - LogFormat.FIRST_AT;
+            return bytes == null
+                    || bytes.limit() < end
+                    || !bytes.slice(LogFormat.FIRST_AT, length).equals(whole.slice(LogFormat.FIRST_AT, length));
+        }
+    }
+
+    private final UUID store;
+    private final TreeMap<Integer, Disk> disks;
+    private final ManifestPosition believed;
+    private final Directory.Access access;
+    private final Checksums checksums = new Checksums();
+    private final List<Found> segments = new ArrayList<>();
+
+    /** The highest mark seen anywhere, and where. */
+    private long mark;
+
+    private String markPlace = "";
+    private long replayFrom;
+    private long position;
+
+    LogRecovery(UUID store, TreeMap<Integer, Disk> disks, ManifestPosition believed, Directory.Access access) {
+        this.store = store;
+        this.disks = disks;
+        this.believed = believed;
+        this.access = access;
+    }
+
+    /**
+     * Reads the segments that the manifest names, in the order of their ids.
+     *
+     * @param from the position that replay begins at
+     */
+    void read(Iterable<SegmentInfo> named, long from) throws IOException {
+        replayFrom = from;
+        position = -1;
+        boolean ended = false;
+        for (SegmentInfo info : named) {
+            Found found = load(info);
+            if (found == null) {
+                continue;
+            }
+            gather(found);
+            boolean sealed = info.end() != SegmentInfo.OPEN;
+            if (sealed && found.end < info.end()) {
+                throw damaged(found, "must be sound up to " + info.end() + ", and is not from " + found.end + " on");
+            }
+            if (sealed) {
+                found.end = Math.toIntExact(info.end());
+                found.endPosition = found.base + found.end - LogFormat.FIRST_AT;
+                mark(found.endPosition, place(found, found.end));
+            }
+            if (found.base < 0) {
+                continue;
+            }
+            ended |= position >= 0 && found.base != position;
+            if (!ended) {
+                segments.add(found);
+                position = found.endPosition;
+            }
+        }
+        if (!segments.isEmpty() && segments.get(0).base > from) {
+            throw damaged(segments.get(0), "begins at log position " + segments.get(0).base
+                    + ", behind " + from + ", where replay must begin");
+        }
+        if (mark > Math.max(position, from)) {
+            throw StorageException.damaged(
+                    markPlace,
+                    "a mark says that the log was on stable storage up to position " + mark + ", but it ends at "
+                            + position + (segments.isEmpty() ? "" : ", in " + place(last(), 0) + " at " + last().end));
+        }
+        // What a flushed buffer holds was not always on stable storage in the log as well.
+        position = Math.max(position, from);
+        segments.removeIf(found -> found.endPosition <= from);
+    }
+
+    private Found last() {
+        return segments.get(segments.size() - 1);
+    }
+
+    /** The files of a segment, or null if it was never begun. */
+    private @Nullable Found load(SegmentInfo info) throws IOException {
+        Found found = new Found(info);
+        StorageException problem = null;
+        boolean prepared = false;
+        boolean begun = false;
+        for (int copy = 0; copy < found.copies.length; copy++) {
+            Disk disk = disks.get(info.disks()[copy]);
+            if (disk == null || disk.directory == null) {
+                continue;
+            }
+            try (OpenFile file = disk.directory.open(info.fileName(), access)) {
+                ByteBuffer header = FileHeader.read(file, FileHeader.Kind.LOG, disk + "/" + info.fileName());
+                if (!FileHeader.store(header).equals(store)
+                        || !FileHeader.disk(header).equals(disk.id)
+                        || header.getLong(LogFormat.SEGMENT_AT) != info.id()) {
+                    throw StorageException.damaged(
+                            disk + "/" + info.fileName(), "it belongs to another store, disk or segment");
+                }
+                if (header.getInt(LogFormat.STATE_AT) == LogFormat.PREPARED) {
+                    prepared = true;
+                    continue;
+                }
+                begun = true;
+                ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(file.size()));
+                file.read(bytes, 0);
+                found.copies[copy] = bytes.flip();
+            } catch (StorageException e) {
+                LOG.warn("{}", e.getMessage());
+                problem = e;
+            } catch (NoSuchFileException e) {
+                problem = StorageException.damaged(disk + "/" + info.fileName(), "it is missing");
+                LOG.warn("{}", problem.getMessage());
+            }
+        }
+        if (begun) {
+            return found;
+        }
+        if (prepared) {
+            // Groups are only written once every copy's header says that it has begun.
+            return null;
+        }
+        throw problem != null
+                ? problem
+                : new StorageException(
+                        StorageException.Kind.MISSING_DISKS,
+                        "all copies of log segment " + info.id() + " are on disks that are not there: " + diskNames(info),
+                        null);
+    }
+
+    private String diskNames(SegmentInfo info) {
+        List<String> names = new ArrayList<>();
+        for (int number : info.disks()) {
+            names.add(String.valueOf(disks.get(number)));
+        }
+        return String.join(", ", names);
+    }
+
+    /** Follows the groups as far as any copy has them, and takes note of the marks, also behind that. */
+    private void gather(Found found) {
+        int longest = 0;
+        int present = 0;
+        for (ByteBuffer copy : found.copies) {
+            if (copy != null) {
+                longest = Math.max(longest, copy.limit());
+                present++;
+                found.union = copy;
+            }
+        }
+        ByteBuffer union = present == 1 ? Objects.requireNonNull(found.union) : ByteBuffer.allocate(longest);
+        found.union = union;
+        int at = LogFormat.FIRST_AT;
+        while (true) {
+            ByteBuffer from = soundCopy(found, at);
+            if (from == null) {
+                break;
+            }
+            int end = at + LogFormat.BODY_AT + from.getInt(at + LogFormat.LENGTH_AT);
+            if (union != from) {
+                union.put(at, from, at, end - at);
+            }
+            if (!note(found, from, at)) {
+                break;
+            }
+            at = end;
+        }
+        found.end = at;
+        found.endPosition = found.base + at - LogFormat.FIRST_AT;
+        if (found.info.end() != SegmentInfo.OPEN) {
+            return;
+        }
+        for (ByteBuffer copy : found.copies) {
+            for (int behind = at + 1; copy != null && behind < copy.limit() - LogFormat.BODY_AT; behind++) {
+                if (LogFormat.soundBody(checksums, found.info.id(), copy, behind) > 0) {
+                    note(found, copy, behind);
+                }
+            }
+        }
+    }
+
+    private @Nullable ByteBuffer soundCopy(Found found, int at) {
+        for (ByteBuffer copy : found.copies) {
+            if (copy != null && LogFormat.soundBody(checksums, found.info.id(), copy, at) > 0) {
+                return copy;
+            }
+        }
+        return null;
+    }
+
+    /** Takes a group's mark, and a start's base; false if the group cannot stand here. */
+    private boolean note(Found found, ByteBuffer in, int at) {
+        String place = place(found, at);
+        Decoder body = new Decoder(place, in.slice(at + LogFormat.BODY_AT, in.getInt(at + LogFormat.LENGTH_AT)));
+        int kind = body.u8();
+        boolean first = at == LogFormat.FIRST_AT;
+        if (kind == LogFormat.START && first) {
+            found.base = body.u64();
+            mark(body.u64(), place);
+            return true;
+        }
+        if (kind == LogFormat.COMMIT && !first) {
+            long behindMark = body.varint();
+            if (found.base >= 0) {
+                mark(found.base + at - LogFormat.FIRST_AT - behindMark, place);
+            } else if (behindMark < at - LogFormat.FIRST_AT) {
+                throw damaged(found, "its first group is damaged, though a mark in " + place
+                        + " says that it was on stable storage");
+            }
+            return true;
+        }
+        throw new StorageException(
+                StorageException.Kind.TOO_NEW, place + ": a group of kind " + kind + " is not known here", null);
+    }
+
+    private void mark(long stable, String place) {
+        if (stable > mark) {
+            mark = stable;
+            markPlace = place;
+        }
+    }
+
+    private String place(Found found, int at) {
+        Disk disk = disks.get(found.info.disks()[0]);
+        return disk + "/" + found.info.fileName() + " at " + at;
+    }
+
+    private StorageException damaged(Found found, String what) {
+        return StorageException.damaged("log segment " + found.info.id() + " on " + diskNames(found.info), what);
+    }
+
+    /** The position behind the last commit. */
+    long position() {
+        return position;
+    }
+
+    /**
+     * Makes every copy that is there equal to what was found, and forces it: from then on the log is what was replayed,
+     * whatever happens.
+     */
+    void repair() throws IOException {
+        for (Found found : segments) {
+            ByteBuffer whole = Objects.requireNonNull(found.union);
+            for (int copy = 0; copy < found.copies.length; copy++) {
+                Disk disk = disks.get(found.info.disks()[copy]);
+                if (disk == null || disk.directory == null || !disk.inUse()) {
+                    continue;
+                }
+                if (found.copies[copy] == null) {
+                    rewrite(found, copy, disk);
+                    continue;
+                }
+                try (OpenFile file = disk.directory.open(found.info.fileName(), Directory.Access.BUFFERED)) {
+                    if (found.isDamagedOrCut(copy)) {
+                        LOG.warn("{}/{}: its groups are put right from the other copy", disk, found.info.fileName());
+                        file.write(
+                                whole.slice(LogFormat.FIRST_AT, found.end - LogFormat.FIRST_AT), LogFormat.FIRST_AT);
+                    }
+                    file.force();
+                }
+            }
+        }
+    }
+
+    private void rewrite(Found found, int copy, Disk disk) throws IOException {
+        Directory directory = disk.there();
+        String name = found.info.fileName();
+        LOG.warn("{}/{}: it is made again from the other copy", disk, name);
+        if (directory.list().contains(name)) {
+            directory.delete(name);
+        }
+        try (OpenFile file = directory.create(name, Directory.Access.BUFFERED)) {
+            ByteBuffer header = FileHeader.begin(FileHeader.Kind.LOG, store, disk.id);
+            header.putLong(LogFormat.SEGMENT_AT, found.info.id())
+                    .putInt(LogFormat.COPY_AT, copy)
+                    .putInt(LogFormat.STATE_AT, LogFormat.BEGUN)
+                    .putLong(LogFormat.GENERATION_AT, believed.generation())
+                    .putLong(LogFormat.EDIT_AT, believed.edit());
+            file.write(FileHeader.seal(header), 0);
+            ByteBuffer whole = Objects.requireNonNull(found.union);
+            file.write(whole.slice(LogFormat.FIRST_AT, found.end - LogFormat.FIRST_AT), LogFormat.FIRST_AT);
+            file.force();
+        }
+        directory.sync();
+    }
+
+    /** Puts into the manifest's state which segments are left and where they end. */
+    void settle(ManifestState state) {
+        state.segments.clear();
+        for (Found found : segments) {
+            state.segments.put(found.info.id(), found.info.endedAt(found.end));
+        }
+    }
+
+    /** Hands the segments that are left to the running log. */
+    void handTo(Log log) {
+        for (Found found : segments) {
+            boolean weak = false;
+            for (int number : found.info.disks()) {
+                Disk disk = disks.get(number);
+                weak |= disk == null || !disk.inUse();
+            }
+            log.adopt(found.info.endedAt(found.end), found.endPosition, weak);
+        }
+    }
+
+    /** Replays every commit from the position on that replay begins at, which must be the border of two groups. */
+    void replay(Replay into) {
+        long at = replayFrom;
+        for (Found found : segments) {
+            ByteBuffer whole = Objects.requireNonNull(found.union);
+            int offset = (int) (Math.max(at, found.base) - found.base) + LogFormat.FIRST_AT;
+            while (offset < found.end) {
+                int length = LogFormat.soundBody(checksums, found.info.id(), whole, offset);
+                String place = place(found, offset);
+                if (length < 0) {
+                    throw StorageException.damaged(place, "no group begins there, and replay must");
+                }
+                Decoder body = new Decoder(place, whole.slice(offset + LogFormat.BODY_AT, length));
+                int end = offset + LogFormat.BODY_AT + length;
+                if (body.u8() == LogFormat.COMMIT) {
+                    body.varint();
+                    long sequence = body.varint();
+                    into.commit(sequence, found.base + end - LogFormat.FIRST_AT, body);
+                }
+                offset = end;
+            }
+            at = found.endPosition;
+        }
+    }
+
+    /** Lets go of the segments' contents. */
+    void forget() {
+        segments.clear();
+    }
+}

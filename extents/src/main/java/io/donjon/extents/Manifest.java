@@ -1,0 +1,458 @@
+package io.donjon.extents;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.locks.Lock;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The manifest of a running store: which disks, extents and log segments there are, and the engine's state, as a
+ * checkpoint and a log of edits that every member holds (design.md section 6, docs/format.md section 2).
+ *
+ * <p>An edit is durable on all members when {@link #commit} returns. A member that fails to write is left out by a
+ * further record, one at a time, which is durable on the remaining ones before anything else is; with the last one
+ * failing, the manifest takes no more edits.
+ *
+ * <p>Thread-safe. Lock order: the engine's write lock, then this one, then the file pool's.
+ */
+final class Manifest {
+    private static final Logger LOG = LoggerFactory.getLogger(Manifest.class);
+
+    /** Files grow by this much, in zeros, so that an append needs no new space once it has begun. */
+    private static final int GROWTH_BYTES = 64 << 10;
+
+    /** The pages of a checkpoint are closed at this size. */
+    private static final int PAGE_BYTES = 256 << 10;
+
+    /** A checkpoint is due when the edits behind the last one take this much, or as much as it. */
+    private static final long EDIT_BYTES_MIN = 1 << 20;
+
+    /** The manifest file of a member. */
+    private static final class Slot {
+        final Disk disk;
+        final int number;
+        final OpenFile file;
+        long end;
+        long allocated;
+
+        Slot(Disk disk, int number, OpenFile file) {
+            this.disk = disk;
+            this.number = number;
+            this.file = file;
+        }
+
+        String place() {
+            return disk + "/" + ManifestSlot.fileName(number);
+        }
+    }
+
+    private final UUID store;
+    private final ManifestClient client;
+    private final Lock lock;
+    private final Consumer<Disk> leftOut;
+
+    // Guarded by the lock from here on.
+    private final ManifestState state;
+    private final TreeMap<Integer, Disk> disks;
+    private final List<Slot> slots = new ArrayList<>();
+    private ManifestPosition position;
+    private long checkpointBytes;
+    private long editBytes;
+
+    /** Edits since the checkpoint that is being written; null while none is. */
+    private @Nullable List<byte[]> sinceCheckpoint;
+
+    /** Why no more edits are taken, or null. */
+    private @Nullable String failure;
+
+    /**
+     * A manifest that continues what was read; {@link #begin} must follow.
+     *
+     * @param leftOut hears of each disk that is left out, under the lock
+     */
+    Manifest(
+            UUID store,
+            ManifestState state,
+            TreeMap<Integer, Disk> disks,
+            ManifestPosition position,
+            ManifestClient client,
+            Environment environment,
+            Consumer<Disk> leftOut) {
+        this.store = store;
+        this.state = state;
+        this.disks = disks;
+        this.position = position;
+        this.client = client;
+        this.lock = environment.newLock();
+        this.leftOut = leftOut;
+    }
+
+    /**
+     * Writes the first checkpoint of a new generation to all members.
+     *
+     * @param newest for each disk the slot that holds its newest record, which must not be overwritten
+     */
+    void begin(long generation, int[] newest) {
+        lock.lock();
+        try {
+            position = new ManifestPosition(generation, 0);
+            state.members = membersInUse();
+            List<byte[]> pages = pages();
+            for (Disk disk : disks.values()) {
+                if (disk.inUse()) {
+                    slots.add(write(disk, 1 - newest[disk.number], position, pages, List.of()));
+                }
+            }
+            checkpointBytes = size(pages);
+        } catch (IOException e) {
+            throw StorageException.of("the manifest's first checkpoint of generation " + generation, e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Makes an edit durable on all members. */
+    void commit(ManifestEdit edit) {
+        lock.lock();
+        try {
+            append(edit.items());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Leaves a disk out that has failed; does nothing if it has been before. */
+    void leaveOut(Disk disk, Exception why) {
+        lock.lock();
+        try {
+            if (disk.inUse()) {
+                LOG.error("{} is left out: {}", disk, why.getMessage());
+                expel(disk, why);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The newest record. */
+    ManifestPosition position() {
+        lock.lock();
+        try {
+            return position;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Lets somebody look at the state, or take a number from it, undisturbed. */
+    <T> T with(Function<ManifestState, T> look) {
+        lock.lock();
+        try {
+            return look.apply(state);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether {@link #checkpoint} should be called. */
+    boolean checkpointIsDue() {
+        lock.lock();
+        try {
+            return sinceCheckpoint == null && failure == null && editBytes > Math.max(EDIT_BYTES_MIN, checkpointBytes);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Writes a checkpoint to the other slot of every member, while edits go on, and goes on there. Only one thread does
+     * this at a time.
+     */
+    void checkpoint() {
+        List<byte[]> pages;
+        ManifestPosition at;
+        List<Slot> from;
+        lock.lock();
+        try {
+            if (failure != null) {
+                return;
+            }
+            pages = pages();
+            at = position;
+            from = List.copyOf(slots);
+            sinceCheckpoint = new ArrayList<>();
+        } finally {
+            lock.unlock();
+        }
+        List<Slot> written = new ArrayList<>();
+        for (Slot slot : from) {
+            try {
+                written.add(writeNew(slot.disk, 1 - slot.number, at, pages));
+            } catch (IOException e) {
+                // The old slot goes on; whether the disk still works shows at the next edit.
+                LOG.warn("no checkpoint could be written to {}", slot.disk, e);
+            }
+        }
+        lock.lock();
+        try {
+            List<byte[]> edits = Objects.requireNonNull(sinceCheckpoint);
+            sinceCheckpoint = null;
+            for (Slot slot : written) {
+                goOnIn(slot, at, edits);
+            }
+            editBytes = size(edits);
+            checkpointBytes = size(pages);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** From here on the disk has either the old slot or the new one, each with all edits: a crash may find any mixture. */
+    private void goOnIn(Slot slot, ManifestPosition checkpoint, List<byte[]> edits) {
+        if (!slot.disk.inUse() || failure != null) {
+            closeQuietly(slot.file);
+            return;
+        }
+        try {
+            appendAll(slot, checkpoint, edits);
+            slot.file.force();
+        } catch (IOException e) {
+            LOG.warn("{} could not be brought up to date", slot.place(), e);
+            closeQuietly(slot.file);
+            return;
+        }
+        try {
+            install(slot);
+        } catch (IOException e) {
+            LOG.error("{}: nobody knows which of its manifests counts", slot.disk, e);
+            closeQuietly(slot.file);
+            expel(slot.disk, e);
+        }
+    }
+
+    private void install(Slot slot) throws IOException {
+        Directory directory = slot.disk.there();
+        directory.rename(newName(slot.number), ManifestSlot.fileName(slot.number));
+        directory.sync();
+        slots.replaceAll(old -> {
+            if (old.disk != slot.disk) {
+                return old;
+            }
+            closeQuietly(old.file);
+            return slot;
+        });
+    }
+
+    private void append(Encoder items) {
+        requireUsable();
+        byte[] body = body(items);
+        for (Slot slot : slots) {
+            makeRoom(slot, body.length);
+        }
+        // From here on the edit may be found after a crash, whatever happens.
+        position = new ManifestPosition(position.generation(), position.edit() + 1);
+        Deque<Disk> failed = new ArrayDeque<>();
+        IOException last = null;
+        for (Slot slot : slots) {
+            try {
+                appendRecord(slot, position, ManifestSlot.KIND_EDIT, 0, body);
+                slot.file.force();
+            } catch (IOException e) {
+                LOG.error("{}: edit {} could not be written", slot.place(), position, e);
+                failed.add(slot.disk);
+                last = e;
+            }
+        }
+        if (last != null && failed.size() == slots.size()) {
+            throw fail("edit " + position + " of the manifest could be written to no disk", last);
+        }
+        state.apply(new Decoder("edit " + position, body), false);
+        editBytes += body.length;
+        if (sinceCheckpoint != null) {
+            sinceCheckpoint.add(body);
+        }
+        while (last != null && !failed.isEmpty()) {
+            expel(failed.remove(), last);
+        }
+    }
+
+    private void expel(Disk disk, Exception why) {
+        if (membersInUse().length == 1) {
+            throw fail(disk + ", the last one, has failed", why);
+        }
+        disk.leaveOut();
+        slots.removeIf(slot -> {
+            boolean gone = slot.disk == disk;
+            if (gone) {
+                closeQuietly(slot.file);
+            }
+            return gone;
+        });
+        append(new ManifestEdit().disk(disk).items());
+        leftOut.accept(disk);
+    }
+
+    private StorageException fail(String what, Exception cause) {
+        failure = what + ": " + cause.getMessage();
+        return new StorageException(StorageException.Kind.FAILED, failure, cause);
+    }
+
+    private void requireUsable() {
+        if (failure != null) {
+            throw new StorageException(StorageException.Kind.FAILED, failure, null);
+        }
+    }
+
+    /** An edit's items behind the list of members, which every record names. */
+    private byte[] body(Encoder items) {
+        Encoder body = new ManifestEdit().members(membersInUse()).items();
+        return body.raw(items.array(), 0, items.length()).toBytes();
+    }
+
+    private int[] membersInUse() {
+        return disks.values().stream()
+                .filter(Disk::inUse)
+                .mapToInt(disk -> disk.number)
+                .toArray();
+    }
+
+    private List<byte[]> pages() {
+        List<byte[]> pages = new ArrayList<>();
+        ManifestEdit page = new ManifestEdit().members(membersInUse()).copies(state.copies);
+        page.counters(state.nextExtent, state.nextSegment);
+        disks.values().forEach(page::disk);
+        // The pages are cut wherever an item ends, so one edit's builder is used up for each.
+        ManifestEdit[] open = {page};
+        Runnable cut = () -> {
+            if (open[0].items().length() > PAGE_BYTES) {
+                pages.add(open[0].items().toBytes());
+                open[0] = new ManifestEdit();
+            }
+        };
+        for (ExtentInfo extent : state.extents.values()) {
+            open[0].extent(extent);
+            cut.run();
+        }
+        for (SegmentInfo segment : state.segments.values()) {
+            open[0].segment(segment);
+            if (segment.end() != SegmentInfo.OPEN) {
+                open[0].segmentEnd(segment.id(), segment.end());
+            }
+            cut.run();
+        }
+        client.checkpoint(part -> {
+            open[0].state(part);
+            cut.run();
+        });
+        // An empty last page would have length 0, which is never valid.
+        pages.add(open[0].counters(state.nextExtent, state.nextSegment).items().toBytes());
+        return pages;
+    }
+
+    private static long size(List<byte[]> pages) {
+        return pages.stream().mapToLong(page -> page.length).sum();
+    }
+
+    private static String newName(int slot) {
+        return ManifestSlot.fileName(slot) + ".new";
+    }
+
+    private Slot write(Disk disk, int number, ManifestPosition at, List<byte[]> pages, List<byte[]> edits)
+            throws IOException {
+        Slot slot = writeNew(disk, number, at, pages);
+        appendAll(slot, at, edits);
+        slot.file.force();
+        disk.there().rename(newName(number), ManifestSlot.fileName(number));
+        disk.there().sync();
+        return slot;
+    }
+
+    private Slot writeNew(Disk disk, int number, ManifestPosition at, List<byte[]> pages) throws IOException {
+        Directory directory = disk.there();
+        String name = newName(number);
+        if (directory.list().contains(name)) {
+            directory.delete(name);
+        }
+        Slot slot = new Slot(disk, number, directory.create(name, Directory.Access.BUFFERED));
+        try {
+            slot.file.write(ManifestSlot.header(store, disk.id, number, at), 0);
+            slot.end = FileHeader.BYTES;
+            for (int page = 0; page < pages.size(); page++) {
+                int kind = page == pages.size() - 1 ? ManifestSlot.KIND_LAST_PAGE : ManifestSlot.KIND_PAGE;
+                appendRecord(slot, at, kind, page, pages.get(page));
+            }
+            slot.file.force();
+            return slot;
+        } catch (IOException e) {
+            closeQuietly(slot.file);
+            throw e;
+        }
+    }
+
+    private void appendAll(Slot slot, ManifestPosition after, List<byte[]> edits) throws IOException {
+        long edit = after.edit();
+        for (byte[] body : edits) {
+            edit++;
+            appendRecord(slot, new ManifestPosition(after.generation(), edit), ManifestSlot.KIND_EDIT, 0, body);
+        }
+    }
+
+    private void appendRecord(Slot slot, ManifestPosition at, int kind, int page, byte[] body) throws IOException {
+        ByteBuffer record = ManifestSlot.record(store, at, kind, page, body, slot.end);
+        int length = record.remaining();
+        slot.file.write(record, slot.end);
+        slot.end += length;
+        slot.allocated = Math.max(slot.allocated, slot.end);
+    }
+
+    /** Sees to it that a record can be appended without new space; fails before anything has changed. */
+    private void makeRoom(Slot slot, int bodyBytes) {
+        long wanted = slot.end + 2L * ManifestSlot.aligned(bodyBytes + ManifestSlot.ALIGNMENT);
+        if (wanted <= slot.allocated) {
+            return;
+        }
+        long target = (wanted + GROWTH_BYTES - 1) / GROWTH_BYTES * GROWTH_BYTES;
+        try {
+            slot.file.write(ByteBuffer.allocate((int) (target - slot.allocated)), slot.allocated);
+            slot.allocated = target;
+        } catch (NoSpaceException full) {
+            throw StorageException.of("no room to grow " + slot.place(), full);
+        } catch (IOException e) {
+            // What is wrong with the disk shows at the record itself, where it can be left out.
+            LOG.warn("{} could not be grown", slot.place(), e);
+        }
+    }
+
+    private static void closeQuietly(OpenFile file) {
+        try {
+            file.close();
+        } catch (IOException e) {
+            LOG.debug("a manifest file that is no longer used could not be closed", e);
+        }
+    }
+
+    /** Lets go of the files. */
+    void close() {
+        lock.lock();
+        try {
+            slots.forEach(slot -> closeQuietly(slot.file));
+            slots.clear();
+            if (failure == null) {
+                failure = "the store is closed";
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package io.donjon.extents;
+
+import java.nio.ByteBuffer;
+
+/**
+ * Reads blocks of an extent in ascending order through one large piece of memory, past the cache: for merges, long scans
+ * and verification. One thread at a time.
+ */
+public final class ReadAhead {
+    private final Extent extent;
+    private final byte[] piece;
+    private final Checksums checksums = new Checksums();
+
+    /** Where in the extent the piece begins, and how much of it was read. */
+    private long pieceAt;
+
+    private int pieceBytes;
+    private long bytesRead;
+
+    ReadAhead(Extent extent, int bytes) {
+        this.extent = extent;
+        this.piece = new byte[bytes];
+    }
+
+    /** The block that begins at an offset; {@code size} is what it takes, as whoever points to it says. */
+    public Block read(long offset, int size) {
+        extent.checkPlace(offset, size);
+        if (size > piece.length) {
+            bytesRead += size;
+            return extent.read(offset, size);
+        }
+        if (offset < pieceAt || offset + size > pieceAt + pieceBytes) {
+            int leftInChunk = Chunks.BYTES - (int) (offset & (Chunks.BYTES - 1));
+            int bytes = (int) Math.min(Math.min(leftInChunk, piece.length), extent.length() - offset);
+            pieceBytes = 0;
+            extent.readUnchecked(offset, ByteBuffer.wrap(piece, 0, bytes));
+            pieceAt = offset;
+            pieceBytes = bytes;
+            bytesRead += bytes;
+        }
+        try {
+            return BlockFormat.decode(extent.id(), offset, piece, (int) (offset - pieceAt), size, checksums);
+        } catch (StorageException fromThisCopy) {
+            return extent.read(offset, size);
+        }
+    }
+
+    /** How many bytes were read, blocks that were not wanted included. */
+    public long bytesRead() {
+        return bytesRead;
+    }
+}
