@@ -1,5 +1,6 @@
 package io.donjon.rda;
 
+import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /**
@@ -27,6 +28,9 @@ public final class BalancedPermutations {
     public BalancedPermutations(int[] disks, int copies, RandomGenerator random) {
         if (copies < 1 || copies > disks.length) {
             throw new IllegalArgumentException(copies + " copies on " + disks.length + " disks");
+        }
+        if (Arrays.stream(disks).distinct().count() != disks.length) {
+            throw new IllegalArgumentException("a disk is named twice among " + Arrays.toString(disks));
         }
         this.shuffled = disks.clone();
         this.copies = copies;

@@ -1,7 +1,8 @@
 /**
  * Random duplicate allocation as arithmetic: which disks hold the copies of a chunk, and which copy a read goes to.
  *
- * <p><b>Start at</b> {@link io.donjon.rda.BalancedPermutations}.
+ * <p><b>Start at</b> {@link io.donjon.rda.BalancedPermutations}, which places what is written; {@link
+ * io.donjon.rda.ShortestQueue} says where to read it.
  *
  * <ul>
  *   <li>Disks are small numbers; nothing here knows files, time or I/O, so thousands of disks can be simulated.
