@@ -3,6 +3,7 @@
 module io.donjon.extents {
     requires static org.jspecify;
     requires io.donjon.rda;
+    requires jdk.unsupported;
     requires org.slf4j;
 
     exports io.donjon.extents to
