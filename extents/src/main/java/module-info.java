@@ -3,6 +3,7 @@
 module io.donjon.extents {
     requires static org.jspecify;
     requires io.donjon.rda;
+    requires jdk.unsupported;
     requires org.slf4j;
     requires org.lz4.java;
     requires static com.github.luben.zstd_jni;

@@ -10,14 +10,16 @@ import java.util.List;
  * is stable only after {@link #sync()}. Nothing else is assumed of the medium: un-synced sectors of 512 bytes may each
  * be lost or kept, in any combination, and un-synced changes of names likewise.
  *
- * <p>Names have no path separators. Every {@link IOException} names the file. A medium without room throws
- * {@link NoSpaceException}. Thread-safe.
+ * <p>A name is one element of a path: anything else (empty, a separator in it, "." or "..") is an
+ * {@link IllegalArgumentException}. Every {@link IOException} names the file. A medium without room throws
+ * {@link NoSpaceException}. An interrupt of the calling thread neither fails a call nor cuts it short; it stays set.
+ * Thread-safe.
  */
 public interface Directory {
     /** Where this is, for messages: usually an absolute path. */
     String path();
 
-    /** The names of the files in it, in no order. */
+    /** The names of the files in it, in no order; subdirectories (such as {@code lost+found}) are left out. */
     List<String> list() throws IOException;
 
     /**
@@ -28,13 +30,17 @@ public interface Directory {
     OpenFile create(String name, Access access) throws IOException;
 
     /**
-     * Opens a file for reading and writing.
+     * Opens a file for reading and writing. What is no plain file, such as a symbolic link, is refused.
      *
      * @throws java.nio.file.NoSuchFileException if there is none of that name
      */
     OpenFile open(String name, Access access) throws IOException;
 
-    /** Gives a file another name, replacing what went by it, as one step. */
+    /**
+     * Gives a file another name, replacing what went by it, as one step. Who has either file open goes on using it.
+     *
+     * @throws java.nio.file.NoSuchFileException if there is none of the name {@code from}
+     */
     void rename(String from, String to) throws IOException;
 
     /**
@@ -48,7 +54,8 @@ public interface Directory {
     void sync() throws IOException;
 
     /**
-     * Tries to take the lock that goes by this name; it is held until it is closed or the process ends.
+     * Tries to take the lock that goes by this name; it is held until it is closed or the process ends. A file of that
+     * name stays behind, which nobody should open, rename or delete: on POSIX systems that can end the lock unseen.
      *
      * @param note what another process that tries is told, such as our process id
      */
@@ -73,7 +80,7 @@ public interface Directory {
         /** Whether the lock is ours. */
         boolean taken();
 
-        /** What the holder wrote into the lock: empty if it could not be read. */
+        /** What the holder wrote into the lock; empty if the lock is ours or he had not written it yet. */
         String holderNote();
 
         @Override

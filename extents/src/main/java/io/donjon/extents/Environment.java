@@ -14,6 +14,11 @@ import java.util.random.RandomGenerator;
  * <p>Thread-safe.
  */
 public interface Environment {
+    /** The JDK's clocks, locks and threads. */
+    static Environment system() {
+        return SystemEnvironment.INSTANCE;
+    }
+
     /** A monotonic clock in nanoseconds, as {@link System#nanoTime()}. Never part of a decision about correctness. */
     long nanoTime();
 

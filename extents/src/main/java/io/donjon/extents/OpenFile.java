@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * An open file. Reads and writes name their position; several threads may use one file at once.
+ * An open file. Reads and writes name their position; several threads may use one file at once. A negative position, or
+ * one that the unit of writing forbids, is an {@link IllegalArgumentException}; anything but closing a closed file is
+ * an {@link IllegalStateException}, also for calls that were under way when it was closed.
  *
  * <p>An interrupt of the calling thread neither fails an operation nor closes the file; it stays set.
  */
@@ -17,12 +19,17 @@ public interface OpenFile extends AutoCloseable {
     int read(ByteBuffer into, long at) throws IOException;
 
     /**
-     * Writes all that remains in {@code from} at position {@code at}, growing the file where needed. After an
-     * exception any part of it may have been written.
+     * Writes all that remains in {@code from} at position {@code at}, growing the file where needed; a gap between its
+     * former end and the position is filled with zeros. After an exception any part of it may have been written.
+     *
+     * @throws NoSpaceException if the medium has no room for it
      */
     void write(ByteBuffer from, long at) throws IOException;
 
-    /** Makes all earlier writes stable (fdatasync). After an exception nobody knows what is on the medium. */
+    /**
+     * Makes all writes stable that returned before this call, by whoever has the file open (fdatasync). After an
+     * exception, never a {@link NoSpaceException}, nobody knows what is on the medium; to force again proves nothing.
+     */
     void force() throws IOException;
 
     /** The length in bytes. */
