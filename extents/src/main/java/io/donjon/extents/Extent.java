@@ -155,7 +155,7 @@ public final class Extent {
         for (int copy = 0; copy < disks.length; copy++) {
             disks[copy] = ExtentInfo.disk(info.place(chunk, copy));
         }
-        return ShortestQueue.choose(disks, store::queueLength);
+        return ShortestQueue.copy(disks, store::queueLength);
     }
 
     private void readCopy(int copy, long offset, ByteBuffer into) throws IOException {
@@ -174,7 +174,8 @@ public final class Extent {
                 int got = lease.file.read(into, at);
                 if (got < wanted) {
                     throw StorageException.damaged(
-                            BlockFormat.place(info.id(), offset), "the file ends after " + got + " of " + wanted + " bytes");
+                            BlockFormat.place(info.id(), offset),
+                            "the file ends after " + got + " of " + wanted + " bytes");
                 }
             } finally {
                 store.files().release(lease);
@@ -198,6 +199,9 @@ public final class Extent {
 
     /** The disks that hold any of it, each once. */
     int[] disks() {
-        return Arrays.stream(info.places()).mapToInt(ExtentInfo::disk).distinct().toArray();
+        return Arrays.stream(info.places())
+                .mapToInt(ExtentInfo::disk)
+                .distinct()
+                .toArray();
     }
 }

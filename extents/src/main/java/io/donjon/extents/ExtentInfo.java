@@ -1,16 +1,43 @@
 package io.donjon.extents;
 
-/**
- * Where an extent is. Immutable.
- *
- * @param id never used again
- * @param length in bytes
- * @param copies how many copies each chunk has
- * @param places for chunk i and copy j, element {@code i * copies + j}: disk, file and slot, see {@link #place}
- */
-record ExtentInfo(long id, long length, int copies, long[] places) {
+/** Where an extent is. Immutable. */
+final class ExtentInfo {
     private static final int SLOT_BITS = 8;
     private static final int FILE_BITS = 32;
+
+    private final long id;
+    private final long length;
+    private final int copies;
+
+    /** Of chunk i and copy j in element {@code i * copies + j}: disk, file and slot, packed by {@link #place}. */
+    private final long[] places;
+
+    ExtentInfo(long id, long length, int copies, long[] places) {
+        this.id = id;
+        this.length = length;
+        this.copies = copies;
+        this.places = places;
+    }
+
+    /** Never used again. */
+    long id() {
+        return id;
+    }
+
+    /** In bytes. */
+    long length() {
+        return length;
+    }
+
+    /** How many copies each chunk has. */
+    int copies() {
+        return copies;
+    }
+
+    /** The places of all copies of all chunks; not to be changed. */
+    long[] places() {
+        return places;
+    }
 
     /** Packs a place. */
     static long place(int disk, int file, int slot) {

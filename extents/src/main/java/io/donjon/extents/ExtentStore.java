@@ -48,8 +48,7 @@ public final class ExtentStore implements AutoCloseable {
         this.locks = locks;
         this.cache = new BlockCache(config.cacheBytes());
         this.files = new FilePool(config.openFilesMax(), config.access(), environment);
-        this.manifest = new Manifest(
-                id, state, disks, opening.believed, client, environment, disk -> leftOut(disk));
+        this.manifest = new Manifest(id, state, disks, opening.believed, client, environment, disk -> leftOut(disk));
         this.log = new Log(this, manifest, config.segmentBytes(), recovery.position(), environment);
         recovery.handTo(log);
     }
@@ -73,8 +72,7 @@ public final class ExtentStore implements AutoCloseable {
             }
             StoreOpening opening = new StoreOpening(config, environment);
             ManifestState state = opening.open(client);
-            LogRecovery recovery =
-                    new LogRecovery(opening.store, opening.disks, opening.believed, config.access());
+            LogRecovery recovery = new LogRecovery(opening.store, opening.disks, opening.believed, config.access());
             recovery.read(state.segments.values(), client.replayFrom());
             opening.raiseFences();
             recovery.repair();
@@ -137,7 +135,7 @@ public final class ExtentStore implements AutoCloseable {
 
     /** An extent that the manifest names. */
     public Extent extent(long extent) {
-        ExtentInfo info = manifest.with(state -> state.extents.get(extent));
+        @Nullable ExtentInfo info = manifest.with(state -> state.extents.get(extent));
         if (info == null) {
             throw StorageException.damaged("the manifest", "extent " + extent + " is used that it does not have");
         }

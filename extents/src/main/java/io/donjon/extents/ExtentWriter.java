@@ -219,8 +219,7 @@ public final class ExtentWriter {
     private Target create(Disk disk, int copy, int number) {
         String name = ExtentInfo.fileName(id, copy, number);
         try {
-            Target target =
-                    new Target(disk, copy, number, name, disk.there().create(name, store.access()));
+            Target target = new Target(disk, copy, number, name, disk.there().create(name, store.access()));
             ByteBuffer header = FileHeader.begin(FileHeader.Kind.SUPERCHUNK, store.id(), disk.id);
             header.putLong(FileHeader.BODY_AT, id)
                     .putInt(FileHeader.BODY_AT + Long.BYTES, copy)

@@ -53,7 +53,8 @@ final class FileHeader {
 
     /** A header whose body is still to be filled in, from {@link #BODY_AT} on, before {@link #seal}. */
     static ByteBuffer begin(Kind kind, UUID store, UUID disk) {
-        ByteBuffer header = ByteBuffer.allocateDirect(2 * BYTES).alignedSlice(BYTES).limit(BYTES);
+        ByteBuffer header =
+                ByteBuffer.allocateDirect(2 * BYTES).alignedSlice(BYTES).limit(BYTES);
         header.putLong(MAGIC_AT, kind.magic).putShort(FORMAT_AT, (short) FORMAT);
         putId(header, STORE_AT, store);
         putId(header, DISK_AT, disk);
@@ -80,8 +81,7 @@ final class FileHeader {
         long magic = header.getLong(MAGIC_AT);
         if (magic != kind.magic) {
             throw StorageException.damaged(
-                    place,
-                    String.format(Locale.ROOT, "magic at byte 0 is 0x%016x, not 0x%016x", magic, kind.magic));
+                    place, String.format(Locale.ROOT, "magic at byte 0 is 0x%016x, not 0x%016x", magic, kind.magic));
         }
         int crc = header.getInt(CRC_AT);
         int actual = checksum(header);

@@ -92,10 +92,8 @@ public final class Log {
 
     private volatile boolean rollWanted;
 
-    /** Totals, written by the appender alone. */
-    private volatile long groups;
-
-    private volatile long bytesWritten;
+    private final LongAdder groups = new LongAdder();
+    private final LongAdder bytesWritten = new LongAdder();
     private final LongAdder forces = new LongAdder();
 
     // Guarded by the lock from here on.
@@ -179,8 +177,8 @@ public final class Log {
         }
         Segment segment = current;
         long wanted = LogFormat.BODY_AT + 1 + 2L * Encoder.VARINT_BYTES_MAX + bytes;
-        boolean full = group.groupAt() + wanted > segmentBytes
-                && group.groupAt() > LogFormat.FIRST_AT + LogFormat.START_BYTES;
+        boolean full =
+                group.groupAt() + wanted > segmentBytes && group.groupAt() > LogFormat.FIRST_AT + LogFormat.START_BYTES;
         if (segment == null || rollWanted || full) {
             segment = roll();
         }
@@ -236,7 +234,7 @@ public final class Log {
         }
         long position = segment.positionOf(group.groupAt());
         written = position;
-        groups++;
+        groups.increment();
         return position;
     }
 
@@ -256,7 +254,7 @@ public final class Log {
             }
             try {
                 file.write(piece.duplicate(), at);
-                bytesWritten += piece.remaining();
+                bytesWritten.add(piece.remaining());
                 writtenCopies++;
             } catch (NoSpaceException full) {
                 // Only a group larger than a segment needs new space; nothing of it counts without its first piece.
@@ -517,10 +515,17 @@ public final class Log {
             }
             LOG.warn("no log segment could be made: {}", e.getMessage());
         } finally {
-            lock.lock();
+            publish(made);
+        }
+    }
+
+    private void publish(@Nullable Segment made) {
+        lock.lock();
+        try {
             preparing = false;
             next = made;
             changed.signalAll();
+        } finally {
             lock.unlock();
         }
     }
@@ -546,9 +551,7 @@ public final class Log {
                 store.leaveOut(disks[copy], e);
                 continue;
             }
-            int[] numbers = Arrays.stream(disks)
-                    .mapToInt(disk -> disk.number)
-                    .toArray();
+            int[] numbers = Arrays.stream(disks).mapToInt(disk -> disk.number).toArray();
             SegmentInfo info = new SegmentInfo(id, numbers, SegmentInfo.OPEN);
             Segment segment = new Segment(info, disks, files);
             manifest.commit(new ManifestEdit().segment(info));
@@ -755,7 +758,7 @@ public final class Log {
 
     /** Groups of records written since the store was opened. */
     public long groups() {
-        return groups;
+        return groups.sum();
     }
 
     /** Forces of log files since the store was opened. */
@@ -765,7 +768,7 @@ public final class Log {
 
     /** Bytes written since the store was opened, each copy counted, without those of making segments. */
     public long bytesWritten() {
-        return bytesWritten;
+        return bytesWritten.sum();
     }
 
     /** What a segment holds, unless a single group is larger. */

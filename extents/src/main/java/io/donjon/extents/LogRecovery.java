@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Objects;
-import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,6 +25,8 @@ final class LogRecovery {
     /** Takes the commits of the log in their order. */
     interface Replay {
         /**
+         * Takes a commit.
+         *
          * @param position the log position behind the commit
          * @param operations what the commit consists of
          */
@@ -65,7 +67,7 @@ final class LogRecovery {
     }
 
     private final UUID store;
-    private final TreeMap<Integer, Disk> disks;
+    private final NavigableMap<Integer, Disk> disks;
     private final ManifestPosition believed;
     private final Directory.Access access;
     private final Checksums checksums = new Checksums();
@@ -78,7 +80,7 @@ final class LogRecovery {
     private long replayFrom;
     private long position;
 
-    LogRecovery(UUID store, TreeMap<Integer, Disk> disks, ManifestPosition believed, Directory.Access access) {
+    LogRecovery(UUID store, NavigableMap<Integer, Disk> disks, ManifestPosition believed, Directory.Access access) {
         this.store = store;
         this.disks = disks;
         this.believed = believed;
@@ -119,8 +121,10 @@ final class LogRecovery {
             }
         }
         if (!segments.isEmpty() && segments.get(0).base > from) {
-            throw damaged(segments.get(0), "begins at log position " + segments.get(0).base
-                    + ", behind " + from + ", where replay must begin");
+            throw damaged(
+                    segments.get(0),
+                    "begins at log position " + segments.get(0).base + ", behind " + from
+                            + ", where replay must begin");
         }
         if (mark > Math.max(position, from)) {
             throw StorageException.damaged(
@@ -183,7 +187,8 @@ final class LogRecovery {
                 ? problem
                 : new StorageException(
                         StorageException.Kind.MISSING_DISKS,
-                        "all copies of log segment " + info.id() + " are on disks that are not there: " + diskNames(info),
+                        "all copies of log segment " + info.id() + " are on disks that are not there: "
+                                + diskNames(info),
                         null);
     }
 
@@ -215,7 +220,7 @@ final class LogRecovery {
                 break;
             }
             int end = at + LogFormat.BODY_AT + from.getInt(at + LogFormat.LENGTH_AT);
-            if (union != from) {
+            if (present > 1) {
                 union.put(at, from, at, end - at);
             }
             if (!note(found, from, at)) {
@@ -262,8 +267,10 @@ final class LogRecovery {
             if (found.base >= 0) {
                 mark(found.base + at - LogFormat.FIRST_AT - behindMark, place);
             } else if (behindMark < at - LogFormat.FIRST_AT) {
-                throw damaged(found, "its first group is damaged, though a mark in " + place
-                        + " says that it was on stable storage");
+                throw damaged(
+                        found,
+                        "its first group is damaged, though a mark in " + place
+                                + " says that it was on stable storage");
             }
             return true;
         }
@@ -311,8 +318,7 @@ final class LogRecovery {
                 try (OpenFile file = disk.directory.open(found.info.fileName(), Directory.Access.BUFFERED)) {
                     if (found.isDamagedOrCut(copy)) {
                         LOG.warn("{}/{}: its groups are put right from the other copy", disk, found.info.fileName());
-                        file.write(
-                                whole.slice(LogFormat.FIRST_AT, found.end - LogFormat.FIRST_AT), LogFormat.FIRST_AT);
+                        file.write(whole.slice(LogFormat.FIRST_AT, found.end - LogFormat.FIRST_AT), LogFormat.FIRST_AT);
                     }
                     file.force();
                 }

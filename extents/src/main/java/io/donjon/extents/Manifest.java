@@ -6,8 +6,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Objects;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.locks.Lock;
 import java.util.function.Consumer;
@@ -64,7 +64,7 @@ final class Manifest {
 
     // Guarded by the lock from here on.
     private final ManifestState state;
-    private final TreeMap<Integer, Disk> disks;
+    private final NavigableMap<Integer, Disk> disks;
     private final List<Slot> slots = new ArrayList<>();
     private ManifestPosition position;
     private long checkpointBytes;
@@ -84,7 +84,7 @@ final class Manifest {
     Manifest(
             UUID store,
             ManifestState state,
-            TreeMap<Integer, Disk> disks,
+            NavigableMap<Integer, Disk> disks,
             ManifestPosition position,
             ManifestClient client,
             Environment environment,
@@ -156,7 +156,7 @@ final class Manifest {
     }
 
     /** Lets somebody look at the state, or take a number from it, undisturbed. */
-    <T> T with(Function<ManifestState, T> look) {
+    <T extends @Nullable Object> T with(Function<ManifestState, T> look) {
         lock.lock();
         try {
             return look.apply(state);

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -154,7 +153,8 @@ final class ManifestSlot {
         ByteBuffer header = FileHeader.check(all.slice(0, FileHeader.BYTES), FileHeader.Kind.MANIFEST, place);
         ManifestPosition checkpoint =
                 new ManifestPosition(header.getLong(HEADER_GENERATION_AT), header.getLong(HEADER_EDIT_AT));
-        if (!FileHeader.store(header).equals(new UUID(seed, FileHeader.store(header).getLeastSignificantBits()))
+        if (!FileHeader.store(header)
+                        .equals(new UUID(seed, FileHeader.store(header).getLeastSignificantBits()))
                 || !FileHeader.disk(header).equals(disk)
                 || header.getInt(HEADER_SLOT_AT) != slot) {
             throw StorageException.damaged(place, "it belongs to another store, disk or slot");
@@ -164,7 +164,7 @@ final class ManifestSlot {
         ManifestPosition position = checkpoint;
         boolean whole = false;
         while (true) {
-            Record next = recordAt(all, at);
+            SoundCopy next = recordAt(all, at);
             if (next == null) {
                 break;
             }
@@ -208,7 +208,7 @@ final class ManifestSlot {
     /** Looks for sound records behind a place where there should be none. */
     private void scanFrom(int from, ByteBuffer all) {
         for (int at = from; at + BODY_AT <= all.limit(); at += ALIGNMENT) {
-            Record record = copyAt(all, at);
+            SoundCopy record = copyAt(all, at);
             if (record != null) {
                 seen = seen.max(record.position);
             }
@@ -216,14 +216,14 @@ final class ManifestSlot {
     }
 
     /** The record whose first copy begins here, from whichever copy is sound; null if neither is. */
-    private @Nullable Record recordAt(ByteBuffer all, int at) {
-        Record first = copyAt(all, at);
+    private @Nullable SoundCopy recordAt(ByteBuffer all, int at) {
+        SoundCopy first = copyAt(all, at);
         if (first != null) {
             return first.copy == 0 ? first : null;
         }
         // The first copy's length cannot be believed: the second begins at one of the multiples behind it.
         for (int second = at + ALIGNMENT; second + BODY_AT <= all.limit(); second += ALIGNMENT) {
-            Record record = copyAt(all, second);
+            SoundCopy record = copyAt(all, second);
             if (record != null) {
                 boolean ours = record.copy == 1 && second - at == aligned(BODY_AT + record.length);
                 return ours ? record : null;
@@ -232,7 +232,7 @@ final class ManifestSlot {
         return null;
     }
 
-    private @Nullable Record copyAt(ByteBuffer all, int at) {
+    private @Nullable SoundCopy copyAt(ByteBuffer all, int at) {
         if (all.limit() - at < BODY_AT || all.getInt(at) != MAGIC) {
             return null;
         }
@@ -243,11 +243,11 @@ final class ManifestSlot {
         if (all.getInt(at + CRC_AT) != checksum(seed, at, all, at)) {
             return null;
         }
-        return new Record(all, at, length);
+        return new SoundCopy(all, at, length);
     }
 
     /** A sound copy of a record. */
-    private static final class Record {
+    private static final class SoundCopy {
         final int length;
         final ManifestPosition position;
         final int page;
@@ -259,7 +259,7 @@ final class ManifestSlot {
 
         final int end;
 
-        Record(ByteBuffer all, int at, int length) {
+        SoundCopy(ByteBuffer all, int at, int length) {
             this.length = length;
             this.position = new ManifestPosition(all.getLong(at + GENERATION_AT), all.getLong(at + EDIT_AT));
             this.page = all.getInt(at + PAGE_AT);
@@ -271,7 +271,9 @@ final class ManifestSlot {
         }
 
         byte[] body(ByteBuffer all) {
-            return Arrays.copyOfRange(all.array(), bodyAt, bodyAt + length);
+            byte[] body = new byte[length];
+            all.get(bodyAt, body);
+            return body;
         }
 
         @Override

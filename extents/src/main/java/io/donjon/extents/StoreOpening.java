@@ -116,8 +116,8 @@ final class StoreOpening {
             strangers.add(directory.path());
             return null;
         }
-        Candidate candidate = new Candidate(
-                directory, FileHeader.store(header), FileHeader.disk(header), header.getInt(NUMBER_AT));
+        Candidate candidate =
+                new Candidate(directory, FileHeader.store(header), FileHeader.disk(header), header.getInt(NUMBER_AT));
         candidate.fence = readFence(candidate);
         for (int slot = 0; slot < candidate.slots.length; slot++) {
             candidate.slots[slot] = ManifestSlot.read(directory, candidate.store, candidate.id, slot);
@@ -188,7 +188,9 @@ final class StoreOpening {
         }
         for (Directory directory : config.directories()) {
             for (String name : directory.list()) {
-                if (!name.equals(LOCK) && !name.startsWith(IDENTITY) && !name.startsWith(FENCE)
+                if (!name.equals(LOCK)
+                        && !name.startsWith(IDENTITY)
+                        && !name.startsWith(FENCE)
                         && !name.endsWith(NEW)) {
                     throw new StorageException(
                             StorageException.Kind.NO_STORE,
@@ -264,19 +266,22 @@ final class StoreOpening {
         for (ManifestState.DiskRecord record : state.disks.values()) {
             Candidate candidate = found.get(record.id());
             boolean member = members.contains(record.number());
-            boolean use = member && candidate != null;
-            if (use) {
+            Directory directory = null;
+            if (member && candidate != null) {
+                if (candidate.number != record.number()) {
+                    throw StorageException.damaged(
+                            candidate.directory.path() + "/" + IDENTITY,
+                            "it says disk " + candidate.number + ", the manifest says disk " + record.number());
+                }
                 present++;
+                directory = candidate.directory;
             } else if (member) {
                 absent.add("disk " + record.number() + " (last at " + record.path() + ")");
             } else if (candidate != null) {
-                LOG.warn(
-                        "{} was left out of the store earlier and is not used",
-                        candidate.directory.path());
+                LOG.warn("{} was left out of the store earlier and is not used", candidate.directory.path());
             }
-            Directory directory = use ? candidate.directory : null;
             String path = directory == null ? record.path() : directory.path();
-            disks.put(record.number(), new Disk(record.number(), record.id(), directory, path, use));
+            disks.put(record.number(), new Disk(record.number(), record.id(), directory, path, directory != null));
         }
         for (String stranger : strangers) {
             LOG.warn("{} is no disk of this store and is not used", stranger);
@@ -320,7 +325,9 @@ final class StoreOpening {
 
     private static Collection<String> logFiles(Directory directory) {
         try {
-            return directory.list().stream().filter(name -> name.startsWith("log-")).toList();
+            return directory.list().stream()
+                    .filter(name -> name.startsWith("log-"))
+                    .toList();
         } catch (IOException e) {
             throw StorageException.of("listing " + directory.path(), e);
         }
@@ -331,7 +338,8 @@ final class StoreOpening {
         try (OpenFile file = disk.there().open(name, config.access())) {
             ByteBuffer header = FileHeader.read(file, FileHeader.Kind.LOG, disk + "/" + name);
             boolean ours = FileHeader.store(header).equals(store)
-                    && SegmentInfo.fileName(header.getLong(LogFormat.SEGMENT_AT)).equals(name);
+                    && SegmentInfo.fileName(header.getLong(LogFormat.SEGMENT_AT))
+                            .equals(name);
             return ours ? header : null;
         } catch (IOException | StorageException e) {
             LOG.debug("{}/{}", disk, name, e);
