@@ -19,7 +19,9 @@ public enum BlockType {
     /** A piece of a large value. */
     VALUE_PIECE(7),
     /** Where everything else of an array is. */
-    FOOTER(8);
+    FOOTER(8),
+    /** Where the pieces of a large value are. */
+    VALUE_LIST(9);
 
     private static final BlockType[] BY_NUMBER = values();
 

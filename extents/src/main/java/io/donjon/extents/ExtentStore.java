@@ -23,6 +23,7 @@ public final class ExtentStore implements AutoCloseable {
     private final Environment environment;
     private final UUID id;
     private final int copies;
+    private final ManifestClient client;
     private final TreeMap<Integer, Disk> disks;
     private final Manifest manifest;
     private final Log log;
@@ -43,12 +44,13 @@ public final class ExtentStore implements AutoCloseable {
         this.environment = environment;
         this.id = opening.store;
         this.copies = state.copies;
+        this.client = client;
         this.disks = opening.disks;
         this.recovery = recovery;
         this.locks = locks;
         this.cache = new BlockCache(config.cacheBytes());
         this.files = new FilePool(config.openFilesMax(), config.access(), environment);
-        this.manifest = new Manifest(id, state, disks, opening.believed, client, environment, disk -> leftOut(disk));
+        this.manifest = new Manifest(id, state, disks, opening.believed, client, environment, this::leftOut);
         this.log = new Log(this, manifest, config.segmentBytes(), recovery.position(), environment);
         recovery.handTo(log);
     }
@@ -272,6 +274,7 @@ public final class ExtentStore implements AutoCloseable {
 
     private void leftOut(Disk disk) {
         log.diskLeft(disk);
+        client.diskLeft();
     }
 
     /** Makes the log stable, says where it ends, and lets go of the disks. What is still read goes on failing. */

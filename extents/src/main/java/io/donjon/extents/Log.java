@@ -34,10 +34,16 @@ public final class Log {
 
     private static final int BUFFER_BYTES = 256 << 10;
 
+    /** The first segment after an open is small, and each one twice as large as the one before, up to the full size. */
+    private static final int FIRST_SEGMENT_BYTES = 1 << 20;
+
     /** A segment with open files. */
     private static final class Segment {
         final SegmentInfo info;
         final Disk[] disks;
+
+        /** The file's preallocated length: a group that does not fit goes into the next segment. */
+        final int capacity;
 
         /** By copy; null once that copy is lost. */
         final AtomicReferenceArray<@Nullable OpenFile> files;
@@ -45,9 +51,10 @@ public final class Log {
         /** The log position of its first group; set when it is entered. */
         long base;
 
-        Segment(SegmentInfo info, Disk[] disks, OpenFile[] files) {
+        Segment(SegmentInfo info, Disk[] disks, OpenFile[] files, int capacity) {
             this.info = info;
             this.disks = disks;
+            this.capacity = capacity;
             this.files = new AtomicReferenceArray<>(files);
         }
 
@@ -92,6 +99,9 @@ public final class Log {
 
     private volatile boolean rollWanted;
 
+    /** Why nothing is written any more, or null. Written under the lock. */
+    private volatile @Nullable StorageException failure;
+
     private final LongAdder groups = new LongAdder();
     private final LongAdder bytesWritten = new LongAdder();
     private final LongAdder forces = new LongAdder();
@@ -99,8 +109,8 @@ public final class Log {
     // Guarded by the lock from here on.
     private @Nullable Segment next;
     private boolean preparing;
+    private int nextBytes;
     private boolean forcing;
-    private @Nullable StorageException failure;
 
     /** Left behind, but perhaps not yet stable up to their end; oldest first. */
     private final Deque<Segment> unforced = new ArrayDeque<>();
@@ -141,6 +151,7 @@ public final class Log {
         this.store = store;
         this.manifest = manifest;
         this.segmentBytes = segmentBytes;
+        this.nextBytes = Math.min(FIRST_SEGMENT_BYTES, segmentBytes);
         this.written = position;
         this.stable = position;
         this.lock = environment.newLock();
@@ -171,14 +182,15 @@ public final class Log {
      *     the log can be written any more
      */
     public void begin(long sequence, long bytes) {
-        StorageException failed = failure();
+        StorageException failed = failure;
         if (failed != null) {
             throw failed;
         }
         Segment segment = current;
         long wanted = LogFormat.BODY_AT + 1 + 2L * Encoder.VARINT_BYTES_MAX + bytes;
-        boolean full =
-                group.groupAt() + wanted > segmentBytes && group.groupAt() > LogFormat.FIRST_AT + LogFormat.START_BYTES;
+        boolean full = segment != null
+                && group.groupAt() + wanted > segment.capacity
+                && group.groupAt() > LogFormat.FIRST_AT + LogFormat.START_BYTES;
         if (segment == null || rollWanted || full) {
             segment = roll();
         }
@@ -459,15 +471,6 @@ public final class Log {
         }
     }
 
-    private @Nullable StorageException failure() {
-        lock.lock();
-        try {
-            return failure;
-        } finally {
-            lock.unlock();
-        }
-    }
-
     private void fail(StorageException why) {
         lock.lock();
         try {
@@ -475,6 +478,26 @@ public final class Log {
                 failure = why;
             }
             changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether {@link #prepare} has something to do. */
+    public boolean wantsNext() {
+        lock.lock();
+        try {
+            return next == null && !preparing && failure == null && current != null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How many segments would be replayed. */
+    public int segments() {
+        lock.lock();
+        try {
+            return live.size();
         } finally {
             lock.unlock();
         }
@@ -534,11 +557,12 @@ public final class Log {
         while (true) {
             Disk[] disks = store.logDisks();
             long id = manifest.with(state -> state.nextSegment++);
+            int capacity = nextBytes;
             OpenFile[] files = new OpenFile[disks.length];
             int copy = 0;
             try {
                 for (; copy < disks.length; copy++) {
-                    files[copy] = makeFile(id, copy, disks[copy]);
+                    files[copy] = makeFile(id, copy, disks[copy], capacity);
                 }
             } catch (IOException e) {
                 for (int made = 0; made < copy; made++) {
@@ -553,7 +577,7 @@ public final class Log {
             }
             int[] numbers = Arrays.stream(disks).mapToInt(disk -> disk.number).toArray();
             SegmentInfo info = new SegmentInfo(id, numbers, SegmentInfo.OPEN);
-            Segment segment = new Segment(info, disks, files);
+            Segment segment = new Segment(info, disks, files, capacity);
             manifest.commit(new ManifestEdit().segment(info));
             ManifestPosition named = manifest.position();
             for (copy = 0; copy < disks.length; copy++) {
@@ -565,13 +589,14 @@ public final class Log {
                 }
             }
             if (List.of(disks).stream().allMatch(Disk::inUse)) {
+                nextBytes = (int) Math.min(segmentBytes, 2L * capacity);
                 return segment;
             }
             close(segment);
         }
     }
 
-    private OpenFile makeFile(long id, int copy, Disk disk) throws IOException {
+    private OpenFile makeFile(long id, int copy, Disk disk, int capacity) throws IOException {
         Directory directory = disk.there();
         String name = SegmentInfo.fileName(id);
         Spare spare = takeSpare(disk);
@@ -583,7 +608,7 @@ public final class Log {
             file = directory.create(name, store.access());
         }
         try {
-            fillWithZeros(file, file.size());
+            fillWithZeros(file, file.size(), capacity);
             file.write(header(id, copy, disk, LogFormat.PREPARED, ManifestPosition.NONE), 0);
             file.force();
             directory.sync();
@@ -595,11 +620,11 @@ public final class Log {
         }
     }
 
-    private void fillWithZeros(OpenFile file, long from) throws IOException {
-        int piece = Math.min(segmentBytes, 1 << 20);
+    private static void fillWithZeros(OpenFile file, long from, int capacity) throws IOException {
+        int piece = Math.min(capacity, 1 << 20);
         ByteBuffer zeros = ByteBuffer.allocateDirect(piece + FileHeader.BYTES).alignedSlice(FileHeader.BYTES);
-        for (long at = from; at < segmentBytes; at += piece) {
-            file.write(zeros.duplicate().position(0).limit((int) Math.min(piece, segmentBytes - at)), at);
+        for (long at = from; at < capacity; at += piece) {
+            file.write(zeros.duplicate().position(0).limit((int) Math.min(piece, capacity - at)), at);
         }
     }
 
@@ -695,7 +720,7 @@ public final class Log {
 
     /** Makes everything stable and says in the manifest where the log ends. */
     void close() {
-        if (failure() == null) {
+        if (failure == null) {
             awaitStable(written);
             ManifestEdit edit = new ManifestEdit();
             lock.lock();

@@ -126,7 +126,7 @@ final class Manifest {
     void commit(ManifestEdit edit) {
         lock.lock();
         try {
-            append(edit.items());
+            append(edit.items(), edit.effects());
         } finally {
             lock.unlock();
         }
@@ -254,7 +254,7 @@ final class Manifest {
         });
     }
 
-    private void append(Encoder items) {
+    private void append(Encoder items, List<Runnable> effects) {
         requireUsable();
         byte[] body = body(items);
         for (Slot slot : slots) {
@@ -278,6 +278,7 @@ final class Manifest {
             throw fail("edit " + position + " of the manifest could be written to no disk", last);
         }
         state.apply(new Decoder("edit " + position, body), false);
+        effects.forEach(Runnable::run);
         editBytes += body.length;
         if (sinceCheckpoint != null) {
             sinceCheckpoint.add(body);
@@ -299,7 +300,7 @@ final class Manifest {
             }
             return gone;
         });
-        append(new ManifestEdit().disk(disk).items());
+        append(new ManifestEdit().disk(disk).items(), List.of());
         leftOut.accept(disk);
     }
 

@@ -16,4 +16,7 @@ public interface ManifestClient {
      * Writes the whole state, as of the last edit, in parts of at most about a mebibyte. Called with edits held back.
      */
     void checkpoint(Consumer<Encoder> parts);
+
+    /** Hears that a disk has been left out. Must not wait, nor use the manifest. */
+    void diskLeft();
 }

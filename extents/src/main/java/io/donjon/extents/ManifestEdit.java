@@ -1,5 +1,8 @@
 package io.donjon.extents;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /**
  * Changes of the manifest that take effect together, or not at all. One thread; used once.
  */
@@ -16,6 +19,7 @@ public final class ManifestEdit {
     static final int STATE = 10;
 
     private final Encoder items = new Encoder(256);
+    private final List<Runnable> effects = new ArrayList<>();
     private final Encoder body = new Encoder(64);
 
     /** Names an extent that has been written and forced. */
@@ -34,6 +38,19 @@ public final class ManifestEdit {
     public ManifestEdit state(Encoder part) {
         body.raw(part.array(), 0, part.length());
         return item(STATE);
+    }
+
+    /**
+     * What is done once the edit is durable, before any other edit and before a checkpoint is taken: changes of the
+     * client's state that the edit stands for. It must not fail, wait, or use the manifest.
+     */
+    public ManifestEdit effect(Runnable effect) {
+        effects.add(effect);
+        return this;
+    }
+
+    List<Runnable> effects() {
+        return effects;
     }
 
     ManifestEdit extent(ExtentInfo extent) {

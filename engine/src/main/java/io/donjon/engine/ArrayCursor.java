@@ -1,0 +1,240 @@
+package io.donjon.engine;
+
+import io.donjon.extents.Block;
+import io.donjon.extents.BlockType;
+import io.donjon.extents.Extent;
+import io.donjon.extents.ExtentStore;
+import io.donjon.extents.ReadAhead;
+import io.donjon.extents.StorageException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A position among all breakpoints of an array, in order of (key, rank). It moves both ways and by search. One thread at
+ * a time; whoever uses it holds the array.
+ */
+final class ArrayCursor {
+    /** How data blocks are read. */
+    enum Reading {
+        /** From the cache, and kept there; long runs are read ahead. */
+        CACHED,
+        /** From the cache if they are there, but not kept; long runs are read ahead. */
+        PASSING,
+        /** Past the cache, always read ahead: for merges. */
+        STREAMING
+    }
+
+    /** After so many blocks in a row, the next ones are read ahead. */
+    private static final int RUN = 2;
+
+    private final ArrayRun array;
+    private final ExtentStore store;
+    private final Reading reading;
+    private final int readAheadBytes;
+    private @Nullable ReadAhead ahead;
+    private int run;
+
+    /** Positions in the index from the leaf, 0, to the root; and among the entries of a data block. */
+    private final BlockEntry[] levels;
+
+    private final BlockEntry entry = new BlockEntry();
+    private boolean valid;
+
+    ArrayCursor(ArrayRun array, ExtentStore store, Reading reading, int readAheadBytes) {
+        this.array = array;
+        this.store = store;
+        this.reading = reading;
+        this.readAheadBytes = readAheadBytes;
+        this.levels = new BlockEntry[array.footer().index().level() + 1];
+        for (int i = 0; i < levels.length; i++) {
+            levels[i] = new BlockEntry();
+        }
+    }
+
+    ArrayRun array() {
+        return array;
+    }
+
+    /** Whether there is a breakpoint here. */
+    boolean isValid() {
+        return valid;
+    }
+
+    /** The breakpoint here. */
+    BlockEntry entry() {
+        return entry;
+    }
+
+    /** Bytes read ahead so far. */
+    long bytesRead() {
+        return ahead == null ? 0 : ahead.bytesRead();
+    }
+
+    /** Moves to the first breakpoint. */
+    boolean first() {
+        enterRoot();
+        run = 0;
+        valid = levels[levels.length - 1].next() && descendFirst(levels.length - 1) && entry.next();
+        return valid;
+    }
+
+    /** Moves to the last breakpoint. */
+    boolean last() {
+        enterRoot();
+        levels[levels.length - 1].last();
+        valid = descendLast(levels.length - 1);
+        entry.last();
+        return valid;
+    }
+
+    /** Moves to the last breakpoint at or before (key, rank); false, and nowhere, if there is none. */
+    boolean floor(byte[] key, int keyLength, long rank) {
+        enterRoot();
+        run = 0;
+        for (int level = levels.length - 1; level >= 0; level--) {
+            if (!levels[level].seekFloor(key, keyLength, rank)) {
+                // Only in the root's first entry: separators below are at most what the level above says.
+                valid = false;
+                return false;
+            }
+            enterChild(level, false);
+        }
+        if (!entry.seekFloor(key, keyLength, rank)) {
+            // The separator may be shorter than the block's first key: what is sought lies between the two.
+            return previousFromBlockStart();
+        }
+        valid = true;
+        return true;
+    }
+
+    /** Moves to the first breakpoint whose key is at or after a key. */
+    boolean ceiling(byte[] key, int keyLength) {
+        return floor(key, keyLength, -1) ? next() : first();
+    }
+
+    /** Moves to the first breakpoint whose key is after a key. */
+    boolean after(byte[] key, int keyLength) {
+        return floor(key, keyLength, Long.MAX_VALUE) ? next() : first();
+    }
+
+    /** Moves to the next breakpoint. */
+    boolean next() {
+        if (!valid) {
+            return false;
+        }
+        while (!entry.next()) {
+            if (!nextBlock(0)) {
+                valid = false;
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Moves to the breakpoint before. */
+    boolean previous() {
+        if (!valid) {
+            return false;
+        }
+        if (entry.previous()) {
+            return true;
+        }
+        return previousFromBlockStart();
+    }
+
+    private boolean previousFromBlockStart() {
+        valid = previousBlock(0);
+        if (valid) {
+            entry.last();
+        }
+        return valid;
+    }
+
+    /** Moves a level of the index to its next entry and enters what lies below it; data block included. */
+    private boolean nextBlock(int level) {
+        if (level == levels.length) {
+            return false;
+        }
+        if (!levels[level].next()) {
+            return nextBlock(level + 1);
+        }
+        return descendFirst(level);
+    }
+
+    private boolean descendFirst(int from) {
+        for (int level = from; level > 0; level--) {
+            enterChild(level, true);
+            if (!levels[level - 1].next()) {
+                throw StorageException.damaged(array, "an index block without entries");
+            }
+        }
+        enterChild(0, true);
+        return true;
+    }
+
+    private boolean previousBlock(int level) {
+        if (level == levels.length) {
+            return false;
+        }
+        return levels[level].previous() ? descendLast(level) : previousBlock(level + 1);
+    }
+
+    private boolean descendLast(int from) {
+        for (int level = from; level > 0; level--) {
+            enterChild(level, false);
+            levels[level - 1].last();
+        }
+        enterChild(0, false);
+        return true;
+    }
+
+    private void enterRoot() {
+        BlockPointer root = array.footer().index().block();
+        levels[levels.length - 1].enter(indexBlock(root.offset(), root.size()), array.meta().id(), root.offset());
+    }
+
+    /** Enters the block that the present entry of a level stands for, before its first entry. */
+    private void enterChild(int level, boolean inOrder) {
+        BlockEntry parent = levels[level];
+        parent.decodeChild(level > 0, level == 1);
+        long offset = parent.childOffset();
+        int size = parent.childSize();
+        if (level > 0) {
+            levels[level - 1].enter(indexBlock(offset, size), array.meta().id(), offset);
+            return;
+        }
+        run = inOrder ? run + 1 : 0;
+        byte[] block = ArrayRun.typed(dataBlock(offset, size), BlockType.DATA, array.data(), offset);
+        if (inOrder) {
+            entry.enterNext(block, array.data().id(), offset);
+        } else {
+            entry.enter(block, array.data().id(), offset);
+        }
+    }
+
+    private byte[] indexBlock(long offset, int size) {
+        Extent meta = array.meta();
+        Block block = meta.block(offset, size, reading == Reading.CACHED);
+        return ArrayRun.typed(block, BlockType.INDEX, meta, offset);
+    }
+
+    private Block dataBlock(long offset, int size) {
+        Extent data = array.data();
+        if (reading != Reading.STREAMING) {
+            if (run <= RUN) {
+                return data.block(offset, size, reading == Reading.CACHED);
+            }
+            Block cached = store.cache().get(data.id(), offset);
+            if (cached != null) {
+                return cached;
+            }
+        }
+        if (ahead == null) {
+            ahead = data.readAhead(readAheadBytes);
+        }
+        Block block = ahead.read(offset, size);
+        if (reading == Reading.CACHED) {
+            store.cache().put(data.id(), offset, block);
+        }
+        return block;
+    }
+}

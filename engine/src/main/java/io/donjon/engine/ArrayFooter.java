@@ -1,0 +1,104 @@
+package io.donjon.engine;
+
+import io.donjon.extents.Decoder;
+import io.donjon.extents.Encoder;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Where the parts of an array are, and what it consists of: the content of its footer block (docs/format.md section 5).
+ *
+ * @param index the root of the tree whose leaves are index blocks of level 0; its level is at least 1
+ * @param places length of the version table
+ * @param table the version table's blocks
+ * @param directory the roots of the change directory's sections
+ * @param sample the key sample
+ * @param firstKey the smallest full key
+ * @param lastKey the greatest full key
+ * @param blockBytes plain size at which data blocks were closed
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared
+record ArrayFooter(
+        TreeRoot index,
+        int places,
+        List<BlockPointer> table,
+        List<TreeRoot> directory,
+        BlockPointer sample,
+        ArrayCounts counts,
+        byte[] firstKey,
+        byte[] lastKey,
+        int blockBytes) {
+    private static final int INDEX = 1;
+    private static final int TABLE = 2;
+    private static final int DIRECTORY = 3;
+    private static final int SAMPLE = 4;
+    private static final int COUNTS = 5;
+    private static final int KEYS = 6;
+    private static final int BLOCK_BYTES = 7;
+
+    Encoder encode() {
+        Encoder out = new Encoder(256);
+        Encoder body = new Encoder(64);
+        index.encode(body);
+        item(out, INDEX, body);
+        body.varint(places);
+        table.forEach(block -> block.encode(body));
+        item(out, TABLE, body);
+        directory.forEach(section -> section.encode(body));
+        item(out, DIRECTORY, body);
+        sample.encode(body);
+        item(out, SAMPLE, body);
+        counts.encode(body);
+        item(out, COUNTS, body);
+        item(out, KEYS, body.bytes(firstKey).bytes(lastKey));
+        item(out, BLOCK_BYTES, body.varint(blockBytes));
+        return out;
+    }
+
+    private static void item(Encoder out, int tag, Encoder body) {
+        out.varint(tag).bytes(body);
+        body.truncate(0);
+    }
+
+    static ArrayFooter decode(Decoder in) {
+        TreeRoot index = null;
+        int places = 0;
+        List<BlockPointer> table = new ArrayList<>();
+        List<TreeRoot> directory = new ArrayList<>();
+        BlockPointer sample = null;
+        ArrayCounts counts = null;
+        byte[] firstKey = {};
+        byte[] lastKey = {};
+        int blockBytes = 0;
+        while (in.hasMore()) {
+            long tag = in.varint();
+            Decoder body = in.nested();
+            switch ((int) Math.min(tag, Integer.MAX_VALUE)) {
+                case INDEX -> index = TreeRoot.decode(body);
+                case TABLE -> {
+                    places = body.count("places");
+                    while (body.hasMore()) {
+                        table.add(BlockPointer.decode(body));
+                    }
+                }
+                case DIRECTORY -> {
+                    while (body.hasMore()) {
+                        directory.add(TreeRoot.decode(body));
+                    }
+                }
+                case SAMPLE -> sample = BlockPointer.decode(body);
+                case COUNTS -> counts = ArrayCounts.decode(body);
+                case KEYS -> {
+                    firstKey = body.bytes();
+                    lastKey = body.bytes();
+                }
+                case BLOCK_BYTES -> blockBytes = body.count("block bytes");
+                default -> in.passOver(tag);
+            }
+        }
+        if (index == null || index.level() < 1 || sample == null || counts == null) {
+            throw in.bad("a footer without index, key sample or counts");
+        }
+        return new ArrayFooter(index, places, table, directory, sample, counts, firstKey, lastKey, blockBytes);
+    }
+}

@@ -1,0 +1,132 @@
+package io.donjon.engine;
+
+/** What an array says about keys at a local rank. */
+final class ArraySource extends RangeSource {
+    /** So many breakpoints of a key are passed one by one; the rest by a search. */
+    private static final int STEPS_MAX = 8;
+
+    private final ArrayCursor cursor;
+    private final long rank;
+
+    // Where the value of the present key is: the cursor is one key further already.
+    private byte[] block = {};
+    private int valueAt;
+    private int valueLength;
+    private LargeValue large = new LargeValue(0, 0, 0, 0);
+
+    ArraySource(ArrayCursor cursor, long rank) {
+        this.cursor = cursor;
+        this.rank = rank;
+    }
+
+    @Override
+    void seekForward(FullKey from, boolean inclusive) {
+        if (inclusive) {
+            cursor.ceiling(from.bytes(), from.length());
+        } else {
+            cursor.after(from.bytes(), from.length());
+        }
+        next();
+    }
+
+    @Override
+    void seekBackward(FullKey from, boolean inclusive) {
+        cursor.floor(from.bytes(), from.length(), inclusive ? Long.MAX_VALUE : -1);
+        previous();
+    }
+
+    @Override
+    void next() {
+        // The cursor stands at the first breakpoint of the next key.
+        valid = false;
+        while (cursor.isValid() && !valid) {
+            BlockEntry entry = cursor.entry();
+            takeKey(entry);
+            int answer = StepKind.PASS;
+            boolean within = true;
+            for (int steps = 0; within && steps < STEPS_MAX && entry.rank() <= rank; steps++) {
+                answer = entry.kind();
+                takeValue(entry, answer);
+                within = cursor.next() && entry.isSameKey();
+            }
+            if (within) {
+                answer = passRest(entry, answer);
+            }
+            kind = answer;
+            valid = answer != StepKind.PASS;
+        }
+    }
+
+    /** The cursor is still within the present key: finds what holds at the rank if that lies further on, and leaves it. */
+    private int passRest(BlockEntry entry, int answer) {
+        int found = answer;
+        if (entry.rank() <= rank) {
+            cursor.floor(key, keyLength, rank);
+            found = entry.kind();
+            takeValue(entry, found);
+        }
+        for (int steps = 0; cursor.next() && entry.isSameKey(); steps++) {
+            if (steps == STEPS_MAX) {
+                cursor.after(key, keyLength);
+                break;
+            }
+        }
+        return found;
+    }
+
+    @Override
+    void previous() {
+        // The cursor stands at the last breakpoint of the key before.
+        valid = false;
+        while (cursor.isValid() && !valid) {
+            BlockEntry entry = cursor.entry();
+            takeKey(entry);
+            boolean found = true;
+            for (int steps = 0; found && entry.rank() > rank; steps++) {
+                found = steps < STEPS_MAX
+                        ? cursor.previous() && entry.keyEquals(key, keyLength)
+                        : cursor.floor(key, keyLength, rank) && entry.keyEquals(key, keyLength);
+            }
+            if (found) {
+                kind = entry.kind();
+                takeValue(entry, kind);
+                valid = kind != StepKind.PASS;
+                leaveBackward(entry);
+            }
+        }
+    }
+
+    private void leaveBackward(BlockEntry entry) {
+        for (int steps = 0; cursor.previous() && entry.keyEquals(key, keyLength); steps++) {
+            if (steps == STEPS_MAX) {
+                cursor.floor(key, keyLength, -1);
+                break;
+            }
+        }
+    }
+
+    private void takeKey(BlockEntry entry) {
+        keyLength = entry.keyLength();
+        room(keyLength);
+        System.arraycopy(entry.key(), 0, key, 0, keyLength);
+    }
+
+    private void takeValue(BlockEntry entry, int of) {
+        block = entry.block();
+        valueAt = entry.valueAt();
+        valueLength = entry.valueLength();
+        if (of == StepKind.LARGE) {
+            large = entry.large();
+        }
+    }
+
+    @Override
+    void value(ValueHolder into) {
+        if (kind == StepKind.LARGE) {
+            byte[] bytes = cursor.array().largeValue(large);
+            into.view(bytes, 0, bytes.length);
+        } else {
+            into.view(block, valueAt, valueLength);
+        }
+    }
+}

@@ -1,0 +1,296 @@
+package io.donjon.engine;
+
+import io.donjon.bloom.FilterBuilder;
+import io.donjon.extents.BlockType;
+import io.donjon.extents.Codec;
+import io.donjon.extents.Encoder;
+import io.donjon.extents.ExtentStore;
+import io.donjon.extents.ExtentWriter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes an array in one pass over its breakpoints, in ascending order of (full key, rank): data blocks and, beside them,
+ * index, filters, change directory, key sample and counts (docs/format.md section 5). What it holds in memory does not
+ * grow with the array. One thread at a time; after an exception only {@link #abandon} is left.
+ */
+final class ArrayWriter {
+    /** Version ids in a block of the version table. */
+    static final int TABLE_IDS = 8192;
+
+    /** An array that is on stable storage and that nothing names yet. */
+    record Written(
+            ExtentWriter.Written data,
+            ExtentWriter.Written meta,
+            ExtentWriter.@Nullable Written values,
+            BlockPointer footer,
+            ArrayCounts counts,
+            long bytesWritten) {
+        long bytes() {
+            return data.length() + meta.length() + (values == null ? 0 : values.length());
+        }
+    }
+
+    private final ExtentStore store;
+    private final Tuning tuning;
+    private final Codec codec;
+    private final ExtentWriter data;
+    private final ExtentWriter meta;
+    private @Nullable ExtentWriter values;
+
+    private final BlockBuilder block;
+    private final IndexTree index;
+    private final DirectoryBuilder directory;
+    private final @Nullable FilterBuilder filter;
+    private final KeySample.Builder sample = new KeySample.Builder();
+    private final Encoder pointer = new Encoder(32);
+
+    /** What the index says of the open block: greater than all before it, at most its first entry. */
+    private byte[] separator = {};
+
+    private long separatorRank;
+
+    private byte[] lastKey = new byte[64];
+    private int lastKeyLength = -1;
+    private long lastHash;
+    private boolean lastSampled;
+    private byte[] firstKey = {};
+
+    private long ordinal;
+    private long breakpoints;
+    private long keys;
+    private long passes;
+    private long tombstones;
+    private long plainValues;
+    private long resumes;
+    private long largeValues;
+    private long keyBytes;
+    private long valueBytes;
+
+    ArrayWriter(ExtentStore store, Tuning tuning) {
+        this.store = store;
+        this.tuning = tuning;
+        this.codec = tuning.codec();
+        this.data = store.create(tuning.ioBytes());
+        this.meta = store.create(tuning.ioBytes());
+        this.block = new BlockBuilder(tuning.blockBytes(), SortedBlock.RESTART_EVERY);
+        this.filter = tuning.bitsPerKey() == 0 ? null : new FilterBuilder(tuning.bitsPerKey());
+        this.index = new IndexTree(meta, codec, BlockType.INDEX, tuning.blockBytes(), this::writeFilter);
+        this.directory = new DirectoryBuilder(meta, codec, tuning.blockBytes(), tuning.ioBytes() / Long.BYTES);
+    }
+
+    /** Whether nothing has been added. */
+    boolean isEmpty() {
+        return breakpoints == 0;
+    }
+
+    /** Bytes handed to the disks so far, each copy counted. */
+    long bytesWritten() {
+        return data.bytesWritten() + meta.bytesWritten() + (values == null ? 0 : values.bytesWritten());
+    }
+
+    /** Adds a breakpoint of kind PASS or TOMBSTONE. */
+    void add(byte[] key, int keyLength, long rank, int kind) {
+        begin(key, keyLength, rank, 0);
+        block.add(key, keyLength, rank, kind, key, 0, 0);
+        passes += kind == StepKind.PASS ? 1 : 0;
+        tombstones += kind == StepKind.TOMBSTONE ? 1 : 0;
+        if (lastSampled) {
+            sample.add(lastHash, new KeySample.Point(rank, kind, 0, 0));
+        }
+    }
+
+    /** Adds a breakpoint with a value of at most {@link Tuning#largeBytes} bytes. */
+    void addValue(byte[] key, int keyLength, long rank, byte[] from, int offset, int length) {
+        begin(key, keyLength, rank, length);
+        if (block.add(key, keyLength, rank, StepKind.VALUE, from, offset, length) == StepKind.RESUME) {
+            resumes++;
+        } else {
+            plainValues++;
+            valueBytes += length;
+        }
+        if (lastSampled) {
+            int hash = (int) XxHash64.hash(from, offset, length);
+            sample.add(lastHash, new KeySample.Point(rank, StepKind.VALUE, length, hash));
+        }
+    }
+
+    /** Adds a breakpoint with a longer value. */
+    void addLarge(byte[] key, int keyLength, long rank, ValueSource source) {
+        LargeValue value = writeLarge(source);
+        begin(key, keyLength, rank, 4 * Encoder.VARINT_BYTES_MAX);
+        block.addLarge(key, keyLength, rank, value);
+        largeValues++;
+        valueBytes += value.length();
+        if (lastSampled) {
+            sample.add(lastHash, new KeySample.Point(rank, StepKind.LARGE, value.length(), (int) value.hash()));
+        }
+    }
+
+    private void begin(byte[] key, int keyLength, long rank, int valueLength) {
+        boolean same = lastKeyLength == keyLength && Arrays.equals(lastKey, 0, keyLength, key, 0, keyLength);
+        int grows = BlockBuilder.entryBytesMax(keyLength, valueLength);
+        if (!block.isEmpty() && block.bytes() + grows > tuning.blockBytes()) {
+            closeBlock();
+        }
+        if (block.isEmpty()) {
+            separate(key, keyLength, rank, same);
+        }
+        if (!same) {
+            newKey(key, keyLength);
+        }
+        if (filter != null) {
+            filter.add(lastHash);
+        }
+        directory.add(rank);
+        breakpoints++;
+    }
+
+    private void newKey(byte[] key, int keyLength) {
+        if (lastKey.length < keyLength) {
+            lastKey = new byte[Math.max(keyLength, 2 * lastKey.length)];
+        }
+        System.arraycopy(key, 0, lastKey, 0, keyLength);
+        lastKeyLength = keyLength;
+        lastHash = XxHash64.hash(key, 0, keyLength);
+        lastSampled = sample.wants(lastHash);
+        if (keys == 0) {
+            firstKey = Arrays.copyOf(key, keyLength);
+        }
+        keys++;
+        keyBytes += keyLength;
+    }
+
+    /** The shortest key that lies behind the last block; the key itself where a key goes on from block to block. */
+    private void separate(byte[] key, int keyLength, long rank, boolean same) {
+        if (lastKeyLength < 0 || same) {
+            separator = Arrays.copyOf(key, keyLength);
+            separatorRank = rank;
+        } else {
+            int common = Arrays.mismatch(lastKey, 0, lastKeyLength, key, 0, keyLength);
+            separator = Arrays.copyOf(key, Math.min(common + 1, keyLength));
+            separatorRank = 0;
+        }
+    }
+
+    private void closeBlock() {
+        Encoder plain = block.finish();
+        long offset = data.append(BlockType.DATA, codec, plain.array(), plain.length());
+        block.clear();
+        pointer.truncate(0);
+        new BlockPointer(offset, data.lastSize()).encode(pointer);
+        index.add(separator, separator.length, separatorRank, pointer, ordinal);
+        directory.endBlock(ordinal);
+        ordinal++;
+        if (filter != null && filter.count() >= tuning.filterKeysMax()) {
+            index.closeLeaf();
+        }
+    }
+
+    private BlockPointer writeFilter() {
+        if (filter == null) {
+            return new BlockPointer(0, 0);
+        }
+        byte[] bits = filter.build();
+        filter.clear();
+        long offset = meta.append(BlockType.FILTER, Codec.RAW, bits, bits.length);
+        return new BlockPointer(offset, meta.lastSize());
+    }
+
+    private LargeValue writeLarge(ValueSource source) {
+        ExtentWriter out = values;
+        if (out == null) {
+            out = store.create(tuning.ioBytes());
+            values = out;
+        }
+        byte[] piece = new byte[LargeValue.PIECE_BYTES];
+        Encoder hashes = new Encoder(64);
+        Encoder list = new Encoder(64);
+        BlockPointer only = new BlockPointer(0, 0);
+        long left = source.length();
+        for (long at = 0; left > 0; at += piece.length) {
+            int count = (int) Math.min(left, piece.length);
+            source.copy(at, piece, count);
+            hashes.u64(XxHash64.hash(piece, 0, count));
+            long offset = out.append(BlockType.VALUE_PIECE, codec, piece, count);
+            only = new BlockPointer(offset, out.lastSize());
+            only.encode(list);
+            left -= count;
+        }
+        if (source.length() > LargeValue.PIECE_BYTES) {
+            long offset = out.append(BlockType.VALUE_LIST, codec, list.array(), list.length());
+            only = new BlockPointer(offset, out.lastSize());
+        }
+        long hash = XxHash64.hash(hashes.array(), 0, hashes.length());
+        return new LargeValue(source.length(), only.offset(), only.size(), hash);
+    }
+
+    /**
+     * Ends the array, which must not be empty, and makes it stable.
+     *
+     * @param versions the version table: ids in line order
+     */
+    Written finish(long[] versions) {
+        closeBlock();
+        TreeRoot root = index.finish(1);
+        List<BlockPointer> table = writeTable(versions);
+        List<TreeRoot> sections = directory.finish();
+        Encoder sampled = sample.build().encode();
+        BlockPointer samplePointer = append(BlockType.KEY_SAMPLE, sampled);
+        ArrayCounts counts = new ArrayCounts(
+                ordinal,
+                breakpoints,
+                keys,
+                passes,
+                tombstones,
+                plainValues,
+                resumes,
+                largeValues,
+                keyBytes,
+                valueBytes);
+        ArrayFooter footer = new ArrayFooter(
+                root,
+                versions.length,
+                table,
+                sections,
+                samplePointer,
+                counts,
+                firstKey,
+                Arrays.copyOf(lastKey, lastKeyLength),
+                tuning.blockBytes());
+        BlockPointer footerPointer = append(BlockType.FOOTER, footer.encode());
+        ExtentWriter.Written writtenData = data.finish();
+        ExtentWriter.Written writtenMeta = meta.finish();
+        ExtentWriter.@Nullable Written writtenValues = values == null ? null : values.finish();
+        return new Written(writtenData, writtenMeta, writtenValues, footerPointer, counts, bytesWritten());
+    }
+
+    private BlockPointer append(BlockType type, Encoder plain) {
+        long offset = meta.append(type, codec, plain.array(), plain.length());
+        return new BlockPointer(offset, meta.lastSize());
+    }
+
+    private List<BlockPointer> writeTable(long[] versions) {
+        List<BlockPointer> blocks = new ArrayList<>();
+        Encoder ids = new Encoder(TABLE_IDS * Long.BYTES);
+        for (int i = 0; i < versions.length; i++) {
+            ids.u64(versions[i]);
+            if (ids.length() == TABLE_IDS * Long.BYTES || i == versions.length - 1) {
+                blocks.add(append(BlockType.VERSION_TABLE, ids));
+                ids.truncate(0);
+            }
+        }
+        return blocks;
+    }
+
+    /** Removes what was written. */
+    void abandon() {
+        data.abandon();
+        meta.abandon();
+        if (values != null) {
+            values.abandon();
+        }
+    }
+}

@@ -1,0 +1,565 @@
+package io.donjon.engine;
+
+import io.donjon.StoreStats;
+import io.donjon.extents.Environment;
+import io.donjon.extents.ExtentStore;
+import io.donjon.extents.ManifestEdit;
+import io.donjon.extents.Encoder;
+import io.donjon.extents.StorageException;
+import io.donjon.versioning.Line;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What goes on behind the writers' backs: one thread flushes buffers and looks after log and manifest, a few merge, one
+ * makes asynchronous commits stable for those who asked.
+ */
+final class Background {
+    private static final Logger LOG = LoggerFactory.getLogger(Background.class);
+
+    /** How long an idle thread sleeps before it looks again by itself. */
+    private static final long IDLE_NANOS = 1_000_000_000L;
+
+    /** How long a thread rests after a failure before it tries again. */
+    private static final long RETRY_NANOS = 200_000_000L;
+
+    /** With so many log segments to replay, what is in memory is flushed although the buffer is not full. */
+    private static final int SEGMENTS_MAX = 8;
+
+    private final Environment environment;
+    private final ExtentStore store;
+    private final Catalog catalog;
+    private final ManifestImage image;
+    private final ReadStates states;
+    private final Reads reads;
+    private final Commits commits;
+    private final Tuning tuning;
+    private final Throttle throttle;
+    private final MergePolicy policy;
+    private final List<Environment.Worker> workers = new ArrayList<>();
+
+    private final Lock lock;
+    private final Condition wake;
+
+    // Guarded by the lock.
+    private boolean stopping;
+    private final List<List<ArrayRun>> running = new ArrayList<>();
+
+    /** Arrays whose merge has failed on damaged blocks: it would again. */
+    private final Set<Long> damaged = new HashSet<>();
+
+    /** Who waits for a commit to become stable, by its sequence number. */
+    private final TreeMap<Long, List<CompletableFuture<Void>>> waiting = new TreeMap<>();
+
+    /** Arrays that nothing names or holds any more; their files go when the flushing thread comes by. */
+    private final Queue<ArrayRun> graveyard;
+
+    /** Buffers that are arrays by now and perhaps still read, oldest first. The flushing thread's. */
+    private final Deque<Generation> lingering = new ArrayDeque<>();
+
+    private volatile boolean cancelled;
+    private volatile long durableSequence;
+    private volatile long lingeringBytes;
+    private final LongAdder flushes = new LongAdder();
+    private final LongAdder flushWritten = new LongAdder();
+    private final LongAdder merges = new LongAdder();
+    private final LongAdder mergeRead = new LongAdder();
+    private final LongAdder mergeWritten = new LongAdder();
+    private volatile @Nullable String lastFailure;
+
+    Background(
+            Environment environment,
+            ExtentStore store,
+            Catalog catalog,
+            ManifestImage image,
+            ReadStates states,
+            Reads reads,
+            Commits commits,
+            Tuning tuning,
+            Throttle throttle,
+            Queue<ArrayRun> graveyard) {
+        this.environment = environment;
+        this.store = store;
+        this.catalog = catalog;
+        this.image = image;
+        this.states = states;
+        this.reads = reads;
+        this.commits = commits;
+        this.tuning = tuning;
+        this.throttle = throttle;
+        this.graveyard = graveyard;
+        this.policy = new MergePolicy(catalog.forest().line(), tuning.ratio());
+        this.lock = environment.newLock();
+        this.wake = lock.newCondition();
+    }
+
+    // ---- life ----
+
+    void start() {
+        workers.add(environment.start("donjon-flush", this::flushLoop));
+        workers.add(environment.start("donjon-sync", this::syncLoop));
+        for (int i = 0; i < tuning.mergeThreads(); i++) {
+            workers.add(environment.start("donjon-merge-" + i, this::mergeLoop));
+        }
+    }
+
+    /** There may be something to do. */
+    void wake() {
+        lock.lock();
+        try {
+            wake.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends all threads; a merge under way is given up. */
+    void stop() {
+        cancelled = true;
+        lock.lock();
+        try {
+            stopping = true;
+            wake.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        workers.forEach(Environment.Worker::join);
+        bury();
+    }
+
+    private interface Step {
+        /** Does what there is to do; false if there is nothing. */
+        boolean run();
+    }
+
+    /** Runs a step until the store is closed; whatever goes wrong ends up in {@link #lastFailure}. */
+    private void loop(Step step) {
+        while (true) {
+            boolean busy = false;
+            try {
+                busy = step.run();
+            } catch (CancellationException closing) {
+                LOG.debug("a merge was given up", closing);
+            } catch (StorageException e) {
+                failed(e);
+            } catch (RuntimeException e) {
+                // A bug: nothing is known about what was under way, so nothing more is written.
+                LOG.error("background work has failed", e);
+                lastFailure = e.toString();
+                commits.turnReadOnly("internal error: " + e);
+            }
+            lock.lock();
+            try {
+                if (stopping) {
+                    return;
+                }
+                if (!busy) {
+                    awaitWake();
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private void awaitWake() {
+        try {
+            wake.awaitNanos(IDLE_NANOS);
+        } catch (InterruptedException nobodyShould) {
+            LOG.warn("a background thread was interrupted, and goes on");
+        }
+    }
+
+    private void failed(StorageException e) {
+        LOG.warn("background work has failed: {}", e.getMessage());
+        lastFailure = e.getMessage();
+        if (e.kind() == StorageException.Kind.FAILED && !store.isWritable()) {
+            commits.turnReadOnly(String.valueOf(e.getMessage()));
+        }
+        environment.pause(RETRY_NANOS);
+    }
+
+    // ---- flushing ----
+
+    private void flushLoop() {
+        loop(this::flushStep);
+    }
+
+    private boolean flushStep() {
+        bury();
+        expireCursors();
+        if (commits.readOnlyReason() != null) {
+            return false;
+        }
+        store.log().prepare();
+        if (store.log().isWeakened() || store.log().segments() > SEGMENTS_MAX) {
+            commits.sealNow();
+        }
+        List<Generation> sealed = states.current().sealed;
+        if (!sealed.isEmpty()) {
+            try {
+                flush(sealed.get(sealed.size() - 1));
+                commits.flushed(null);
+            } catch (StorageException e) {
+                commits.flushed(e.kind() == StorageException.Kind.NO_SPACE ? e : null);
+                throw e;
+            }
+        }
+        store.maintainManifest();
+        return !sealed.isEmpty();
+    }
+
+    /** Writes the oldest sealed buffer as an array and installs it. Only one thread does this: in the order of seals. */
+    void flush(Generation generation) {
+        long began = environment.nanoTime();
+        Flush.Result result = new Flush(store, catalog.forest(), tuning).write(generation.buffer);
+        ManifestEdit edit = new ManifestEdit();
+        Encoder part = image.position(generation.sealedPosition(), generation.sealedSequence());
+        ManifestImage.operations(part, catalog.pendingUpTo(generation.sealedPosition()));
+        ArrayInfo info = null;
+        if (result != null) {
+            info = name(result.written(), generation.age(), result.from(), result.to());
+            addExtents(edit, result.written());
+            ManifestImage.array(part, info);
+        }
+        edit.state(part);
+        ArrayInfo added = info;
+        edit.effect(() -> {
+            image.moved(generation.sealedPosition(), generation.sealedSequence());
+            if (added != null) {
+                image.added(added);
+            }
+        });
+        store.commit(edit, generation.sealedPosition());
+        // The edit makes all of it stable, acknowledged or not.
+        reads.publish(generation.sealedSequence());
+        ArrayRun array = info == null || result == null ? null : open(info, result.from(), result.to());
+        states.replace(old -> {
+            List<Generation> sealed = new ArrayList<>(old.sealed);
+            sealed.remove(generation);
+            return states.make(old.active, sealed, array == null ? old.arrays : with(old.arrays, array));
+        });
+        generation.markInstalled();
+        generation.release();
+        lingering.addLast(generation);
+        durable(generation.sealedSequence());
+        if (result != null) {
+            flushes.increment();
+            flushWritten.add(result.written().bytesWritten());
+            throttle.flushed(generation.buffer.bytes(), environment.nanoTime() - began);
+        }
+        arraysChanged();
+    }
+
+    private ArrayInfo name(ArrayWriter.Written written, long age, int from, int to) {
+        return new ArrayInfo(
+                image.newArray(),
+                age,
+                catalog.forest().id(from),
+                to == Line.END
+                        ? ArrayInfo.END_OF_LINE
+                        : catalog.forest().id(to),
+                new byte[0],
+                null,
+                written.data().id(),
+                written.meta().id(),
+                written.values() == null ? 0 : written.values().id(),
+                written.footer(),
+                written.counts().breakpoints(),
+                written.counts().keys(),
+                written.bytes());
+    }
+
+    private static void addExtents(ManifestEdit edit, ArrayWriter.Written written) {
+        edit.add(written.data()).add(written.meta());
+        if (written.values() != null) {
+            edit.add(written.values());
+        }
+    }
+
+    ArrayRun open(ArrayInfo info, int from, int to) {
+        return ArrayRun.open(info, store, from, to, graveyard::add);
+    }
+
+    private static List<ArrayRun> with(List<ArrayRun> arrays, ArrayRun added) {
+        List<ArrayRun> all = new ArrayList<>(arrays);
+        all.add(added);
+        all.sort(Comparator.comparingLong(ArrayRun::age).reversed());
+        return all;
+    }
+
+    private void bury() {
+        for (ArrayRun array = graveyard.poll(); array != null; array = graveyard.poll()) {
+            array.free();
+        }
+    }
+
+    private void expireCursors() {
+        lingering.removeIf(generation -> !generation.isHeld());
+        reads.expireCursors(List.copyOf(lingering), tuning.bufferBytes());
+        lingeringBytes = lingering.stream()
+                .mapToLong(generation -> generation.buffer.bytes())
+                .sum();
+    }
+
+    // ---- merging ----
+
+    private void mergeLoop() {
+        loop(this::mergeStep);
+    }
+
+    private boolean mergeStep() {
+        if (commits.readOnlyReason() != null) {
+            return false;
+        }
+        ReadStates.Pin pin = states.pin();
+        try {
+            List<ArrayRun> group = claim(pin.state().arrays);
+            if (group.isEmpty()) {
+                return false;
+            }
+            try {
+                merge(group, pin.state().arrays);
+            } finally {
+                giveUp(group);
+            }
+            return true;
+        } finally {
+            pin.release();
+        }
+    }
+
+    private List<ArrayRun> claim(List<ArrayRun> arrays) {
+        lock.lock();
+        try {
+            if (stopping || arrays.stream().anyMatch(array -> isGone(array))) {
+                return List.of();
+            }
+            List<ArrayRun> sound = arrays.stream()
+                    .filter(array -> !damaged.contains(array.id()))
+                    .toList();
+            List<ArrayRun> group = policy.pick(sound.size() == arrays.size() ? arrays : sound, running);
+            if (!group.isEmpty()) {
+                running.add(group);
+            }
+            return group;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether a merge that ended since the arrays were listed has taken one away. */
+    private boolean isGone(ArrayRun array) {
+        return !states.current().arrays.contains(array);
+    }
+
+    private void giveUp(List<ArrayRun> group) {
+        lock.lock();
+        try {
+            running.remove(group);
+            wake.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Merges a closed group and installs what comes of it. */
+    void merge(List<ArrayRun> group, List<ArrayRun> all) {
+        long oldest = group.stream().mapToLong(ArrayRun::age).min().orElseThrow();
+        List<ArrayRun> older = all.stream()
+                .filter(array -> array.age() <= oldest && !group.contains(array))
+                .toList();
+        Merge.Result result;
+        try {
+            result = new Merge(store, catalog, tuning, group, older, () -> cancelled).run();
+        } catch (StorageException e) {
+            if (e.kind() == StorageException.Kind.DAMAGED) {
+                lock.lock();
+                try {
+                    group.forEach(array -> damaged.add(array.id()));
+                } finally {
+                    lock.unlock();
+                }
+            }
+            throw e;
+        }
+        ArrayWriter.Written written = result.written();
+        ManifestEdit edit = new ManifestEdit();
+        Encoder part = new Encoder(256);
+        ArrayInfo info = null;
+        if (written != null) {
+            info = name(written, group.get(0).age(), result.from(), result.to());
+            addExtents(edit, written);
+            ManifestImage.array(part, info);
+        }
+        for (ArrayRun array : group) {
+            ManifestImage.arrayGone(part, array.id());
+            edit.drop(array.info().data()).drop(array.info().meta());
+            if (array.info().values() != 0) {
+                edit.drop(array.info().values());
+            }
+        }
+        edit.state(part);
+        ArrayInfo added = info;
+        edit.effect(() -> {
+            if (added != null) {
+                image.added(added);
+            }
+            group.forEach(array -> image.gone(array.id()));
+        });
+        store.commit(edit);
+        ArrayRun array = info == null ? null : open(info, result.from(), result.to());
+        states.replace(old -> {
+            List<ArrayRun> left = new ArrayList<>(old.arrays);
+            left.removeAll(group);
+            return states.make(old.active, old.sealed, array == null ? left : with(left, array));
+        });
+        for (ArrayRun input : group) {
+            input.drop();
+            input.release();
+        }
+        merges.increment();
+        mergeRead.add(result.bytesRead());
+        mergeWritten.add(result.bytesWritten());
+        arraysChanged();
+    }
+
+    private void arraysChanged() {
+        long small = 2 * tuning.bufferBytes();
+        throttle.smallArrays((int) states.current().arrays.stream()
+                .filter(array -> array.info().bytes() <= small)
+                .count());
+        wake();
+    }
+
+    // ---- stability on request ----
+
+    CompletionStage<Void> whenDurable(long sequence) {
+        CompletableFuture<Void> future = new CompletableFuture<>();
+        lock.lock();
+        try {
+            if (sequence <= durableSequence) {
+                future.complete(null);
+            } else {
+                waiting.computeIfAbsent(sequence, at -> new ArrayList<>()).add(future);
+                wake.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+        return future;
+    }
+
+    private void syncLoop() {
+        loop(this::syncStep);
+    }
+
+    private boolean syncStep() {
+        lock.lock();
+        try {
+            if (waiting.isEmpty()) {
+                return false;
+            }
+        } finally {
+            lock.unlock();
+        }
+        try {
+            sync();
+        } catch (StorageException e) {
+            List<CompletableFuture<Void>> lost = takeWaiting(Long.MAX_VALUE);
+            lost.forEach(future -> future.completeExceptionally(Errors.of(e)));
+            throw e;
+        }
+        return true;
+    }
+
+    /** Makes all that has been committed stable. */
+    void sync() {
+        Commits.Mark mark = commits.mark();
+        store.log().awaitStable(mark.position());
+        durable(mark.sequence());
+    }
+
+    /** A commit and all before it are stable. */
+    void durable(long sequence) {
+        for (CompletableFuture<Void> future : takeWaiting(sequence)) {
+            future.complete(null);
+        }
+    }
+
+    private List<CompletableFuture<Void>> takeWaiting(long upTo) {
+        lock.lock();
+        try {
+            if (upTo != Long.MAX_VALUE) {
+                durableSequence = Math.max(durableSequence, upTo);
+            }
+            List<CompletableFuture<Void>> taken = new ArrayList<>();
+            var done = waiting.headMap(upTo, true);
+            done.values().forEach(taken::addAll);
+            done.clear();
+            return taken;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- figures ----
+
+    long durableSequence() {
+        return durableSequence;
+    }
+
+    long lingeringBytes() {
+        return lingeringBytes;
+    }
+
+    StoreStats.Merging stats() {
+        int now;
+        lock.lock();
+        try {
+            now = running.size();
+        } finally {
+            lock.unlock();
+        }
+        return new StoreStats.Merging(
+                flushes.sum(),
+                flushWritten.sum(),
+                merges.sum(),
+                mergeRead.sum(),
+                mergeWritten.sum(),
+                now,
+                policy.debt(states.current().arrays),
+                throttle.delayedNanos(),
+                lastFailure);
+    }
+
+    /** Whether an array is being merged. */
+    boolean isBusy(ArrayRun array) {
+        lock.lock();
+        try {
+            return running.stream().anyMatch(group -> group.contains(array));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    MergePolicy policy() {
+        return policy;
+    }
+}

@@ -1,0 +1,353 @@
+package io.donjon.engine;
+
+import io.donjon.extents.Decoder;
+import io.donjon.extents.Encoder;
+import io.donjon.versioning.VersionForest;
+import io.donjon.versioning.VersionForest.Kind;
+import java.lang.ref.WeakReference;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The versions of the store as they are now, and as the manifest has them (design.md section 3, "line and log go
+ * together"). Operations take effect here in log order; each is remembered until an edit of the manifest carries it, so
+ * that a checkpoint can say what the line was at the manifest's position, no earlier and no later.
+ *
+ * <p>Changes come under the store's write lock. The monitor guards memory only; it is the innermost lock but for the
+ * forest's own.
+ */
+final class Catalog {
+    private final VersionForest forest = new VersionForest();
+
+    /** Operations that the manifest's line does not have yet, in log order. */
+    private final Deque<Pending> pending = new ArrayDeque<>();
+
+    private long pendingBytes;
+    private long nextVersion = 1;
+
+    /** Keyspaces that somebody has an object for, by the place of their head. */
+    private final Map<Integer, WeakReference<KeyspaceState>> keyspaces = new HashMap<>();
+
+    private int sweepAt = 64;
+
+    /** How many open cursors a version has: as long as there are any, a drop of it waits. */
+    private final Map<Integer, Integer> cursors = new HashMap<>();
+
+    /** An operation, and what it changed of a version that was there before. */
+    private static final class Pending {
+        final long position;
+        final byte[] operation;
+        int born = VersionForest.NONE;
+        int changed = VersionForest.NONE;
+        Kind kindBefore = Kind.DROPPED;
+        @Nullable String nameBefore;
+        boolean drops;
+
+        Pending(long position, byte[] operation) {
+            this.position = position;
+            this.operation = operation;
+        }
+    }
+
+    VersionForest forest() {
+        return forest;
+    }
+
+    // ---- changes ----
+
+    /** A version id never given out before. Under the write lock. */
+    synchronized long newVersion() {
+        return nextVersion++;
+    }
+
+    /** The version ids from here on were never given out. */
+    synchronized long nextVersion() {
+        return nextVersion;
+    }
+
+    /** Ids below this have been given out at some time. */
+    synchronized void skipVersionsBelow(long next) {
+        nextVersion = Math.max(nextVersion, next);
+    }
+
+    /**
+     * Lets an operation take effect.
+     *
+     * @param kind its number, which has been taken from {@code fields}
+     * @param position the log position behind its commit
+     */
+    synchronized void apply(int kind, Decoder fields, long position) {
+        Encoder copy = new Encoder(64).u8(kind);
+        Pending done = take(kind, fields, copy, position);
+        pending.addLast(done);
+        pendingBytes += done.operation.length;
+    }
+
+    /** Lets an operation take effect that the manifest's line has. */
+    synchronized void restore(int kind, Decoder fields) {
+        settle(take(kind, fields, new Encoder(64).u8(kind), 0));
+    }
+
+    private Pending take(int kind, Decoder in, Encoder copy, long position) {
+        switch (kind) {
+            case LogOp.KEYSPACE -> {
+                long id = in.varint();
+                long created = in.varint();
+                String name = in.text();
+                LogOp.keyspace(copy.truncate(0), id, created, name);
+                Pending done = new Pending(position, copy.toBytes());
+                done.born = forest.addTree(isNew(id, in), name, forest.freeTreeName(name, id), created);
+                return done;
+            }
+            case LogOp.SNAPSHOT, LogOp.VIEW -> {
+                long id = in.varint();
+                long child = in.varint();
+                long created = in.varint();
+                String name = kind == LogOp.VIEW ? null : in.text();
+                if (name == null) {
+                    LogOp.view(copy.truncate(0), id, child, created);
+                } else {
+                    LogOp.snapshot(copy.truncate(0), id, child, created, name);
+                }
+                int head = place(id, in);
+                Pending done = changing(new Pending(position, copy.toBytes()), head);
+                done.born = forest.freeze(head, name, isNew(child, in), created);
+                moveHead(head, done.born);
+                return done;
+            }
+            case LogOp.CLONE -> {
+                long parent = in.varint();
+                long child = in.varint();
+                long created = in.varint();
+                String name = in.text();
+                LogOp.cloned(copy.truncate(0), parent, child, created, name);
+                Pending done = new Pending(position, copy.toBytes());
+                done.born = forest.addHead(isNew(child, in), place(parent, in), name, created);
+                return done;
+            }
+            case LogOp.ROLLBACK -> {
+                long head = in.varint();
+                long parent = in.varint();
+                long child = in.varint();
+                long created = in.varint();
+                LogOp.rollback(copy.truncate(0), head, parent, child, created);
+                int from = place(head, in);
+                Pending done = changing(new Pending(position, copy.toBytes()), from);
+                String name = forest.name(from);
+                if (name == null) {
+                    throw in.bad("version " + head + " is rolled back, which is no head");
+                }
+                done.drops = true;
+                forest.drop(from);
+                done.born = forest.addHead(isNew(child, in), place(parent, in), name, created);
+                moveHead(from, done.born);
+                return done;
+            }
+            case LogOp.DROP -> {
+                long id = in.varint();
+                LogOp.drop(copy.truncate(0), id);
+                int place = place(id, in);
+                Pending done = changing(new Pending(position, copy.toBytes()), place);
+                done.drops = true;
+                forest.drop(place);
+                keyspaceDropped(place);
+                return done;
+            }
+            case LogOp.RENAME -> {
+                long id = in.varint();
+                String name = in.text();
+                LogOp.rename(copy.truncate(0), id, name);
+                int place = place(id, in);
+                Pending done = changing(new Pending(position, copy.toBytes()), place);
+                forest.rename(place, name);
+                return done;
+            }
+            default -> throw in.bad("operation " + kind + " is not known");
+        }
+    }
+
+    private Pending changing(Pending operation, int place) {
+        operation.changed = place;
+        operation.kindBefore = forest.kind(place);
+        operation.nameBefore = forest.name(place);
+        return operation;
+    }
+
+    private int place(long id, Decoder in) {
+        int place = forest.place(id);
+        if (place == VersionForest.NONE) {
+            throw in.bad("version " + id + " does not exist");
+        }
+        return place;
+    }
+
+    private long isNew(long id, Decoder in) {
+        if (forest.place(id) != VersionForest.NONE) {
+            throw in.bad("version " + id + " is born twice");
+        }
+        nextVersion = Math.max(nextVersion, id + 1);
+        return id;
+    }
+
+    // ---- the manifest's line ----
+
+    /** What the operations take that no edit has carried yet. */
+    synchronized long pendingBytes() {
+        return pendingBytes;
+    }
+
+    /** The operations up to a log position that no edit has carried yet, one behind the other. */
+    synchronized Encoder pendingUpTo(long position) {
+        Encoder out = new Encoder(256);
+        for (Pending operation : pending) {
+            if (operation.position > position) {
+                break;
+            }
+            out.raw(operation.operation, 0, operation.operation.length);
+        }
+        return out;
+    }
+
+    /** An edit with the operations up to a position is durable. */
+    synchronized void saved(long position) {
+        while (!pending.isEmpty() && pending.getFirst().position <= position) {
+            Pending operation = pending.removeFirst();
+            pendingBytes -= operation.operation.length;
+            settle(operation);
+        }
+    }
+
+    private void settle(Pending operation) {
+        if (operation.born != VersionForest.NONE) {
+            forest.markSaved(operation.born);
+        }
+        if (operation.drops) {
+            forest.markDropSaved(operation.changed);
+        }
+    }
+
+    /** Writes the manifest's line, version by version, in parts of about that many bytes. */
+    synchronized void writeSaved(int tag, int partBytes, Consumer<Encoder> parts) {
+        Map<Integer, Pending> before = new HashMap<>();
+        for (Pending operation : pending) {
+            if (operation.changed != VersionForest.NONE) {
+                before.putIfAbsent(operation.changed, operation);
+            }
+        }
+        Encoder body = new Encoder(partBytes + 1024);
+        for (int place = forest.next(VersionForest.ROOT);
+                place != VersionForest.NONE;
+                place = forest.next(place)) {
+            if (!forest.isSaved(place)) {
+                continue;
+            }
+            Pending changed = before.get(place);
+            Kind kind = changed == null ? forest.kind(place) : changed.kindBefore;
+            String name = changed == null ? forest.name(place) : changed.nameBefore;
+            long parent = forest.id(forest.parent(place));
+            body.varint(forest.id(place))
+                    .varint(parent)
+                    .u8(kind.number())
+                    .varint(forest.createdMillis(place))
+                    .text(name == null ? "" : name);
+            if (parent == 0) {
+                body.text(forest.treeName(place));
+            }
+            if (body.length() >= partBytes) {
+                parts.accept(new Encoder(body.length() + 16).varint(tag).bytes(body));
+                body.truncate(0);
+            }
+        }
+        if (body.length() > 0) {
+            parts.accept(new Encoder(body.length() + 16).varint(tag).bytes(body));
+        }
+    }
+
+    /**
+     * Reads back what {@link #writeSaved} wrote.
+     *
+     * @param behind the place that the first of these versions stands behind
+     * @return the place of the last one
+     */
+    synchronized int readSaved(Decoder body, int behind) {
+        int last = behind;
+        while (body.hasMore()) {
+            long id = body.varint();
+            long parent = body.varint();
+            Kind kind = Kind.of((int) body.varint("kind of version " + id, 0, Kind.DROPPED.number()));
+            long created = body.varint();
+            String name = body.text();
+            String treeName = parent == 0 ? body.text() : null;
+            try {
+                last = forest.restore(
+                        id, parent, kind, kind == Kind.DROPPED, created, name.isEmpty() ? null : name, treeName, last);
+            } catch (IllegalArgumentException e) {
+                throw body.bad(String.valueOf(e.getMessage()));
+            }
+            nextVersion = Math.max(nextVersion, id + 1);
+        }
+        return last;
+    }
+
+    // ---- keyspaces that are in use ----
+
+    /** The keyspace whose head stands at a place. */
+    synchronized KeyspaceState keyspace(int head) {
+        WeakReference<KeyspaceState> known = keyspaces.get(head);
+        KeyspaceState state = known == null ? null : known.get();
+        if (state == null) {
+            state = new KeyspaceState(new VersionRef(forest, head, false));
+            keyspaces.put(head, new WeakReference<>(state));
+            sweep();
+        }
+        return state;
+    }
+
+    private void sweep() {
+        if (keyspaces.size() >= sweepAt) {
+            keyspaces.values().removeIf(reference -> reference.get() == null);
+            sweepAt = Math.max(64, 2 * keyspaces.size());
+        }
+    }
+
+    private void moveHead(int from, int to) {
+        WeakReference<KeyspaceState> known = keyspaces.remove(from);
+        KeyspaceState state = known == null ? null : known.get();
+        if (state != null) {
+            boolean child = forest.parent(to) == from;
+            state.moveTo(child ? state.head().child(to) : new VersionRef(forest, to, false));
+            keyspaces.put(to, known);
+        }
+    }
+
+    private void keyspaceDropped(int head) {
+        WeakReference<KeyspaceState> known = keyspaces.remove(head);
+        KeyspaceState state = known == null ? null : known.get();
+        if (state != null) {
+            state.markDropped();
+        }
+    }
+
+    // ---- readers ----
+
+    /** A cursor is opened on a version. */
+    synchronized void cursorOpened(int place) {
+        cursors.merge(place, 1, Integer::sum);
+    }
+
+    /** It is closed. */
+    synchronized void cursorClosed(int place) {
+        cursors.computeIfPresent(place, (at, count) -> count == 1 ? null : count - 1);
+    }
+
+    /**
+     * Whether merges must keep what a version shows: unless the manifest's line has its drop, and no cursor is open on it.
+     */
+    synchronized boolean isReadable(int place) {
+        return !forest.isDropSaved(place) || cursors.containsKey(place);
+    }
+}

@@ -1,0 +1,482 @@
+package io.donjon.engine;
+
+import io.donjon.DiskFullException;
+import io.donjon.DroppedException;
+import io.donjon.Durability;
+import io.donjon.ReadOnlyException;
+import io.donjon.StoreClosedException;
+import io.donjon.extents.Decoder;
+import io.donjon.extents.Encoder;
+import io.donjon.extents.Environment;
+import io.donjon.extents.Log;
+import io.donjon.extents.StorageException;
+import io.donjon.versioning.VersionForest;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way of a write (design.md section 3): one order for all, given by the write lock. Under it a commit gets its
+ * sequence number, goes to the log, and into the buffer; then, without it, a writer waits for his part of the log to be
+ * forced, together with whoever else waits. Only then can the commit be seen.
+ *
+ * <p>A commit that is not to wait for the disk is seen at once, unless one before it still waits: what is seen is always
+ * a prefix of the order. Operations on versions are applied only once they are acknowledged, with the lock held, so that
+ * no version can be seen that a crash could take back.
+ */
+final class Commits {
+    /** What changes versions: it says which operations it consists of, under the write lock, and what comes of them. */
+    interface VersionChange<T> {
+        /** Checks what must hold, and puts the operations; nothing has an effect if it throws. */
+        void prepare(Encoder operations);
+
+        /** The outcome, after the operations have taken effect. */
+        T result();
+    }
+
+    private final Catalog catalog;
+    private final ManifestImage image;
+    private final ReadStates states;
+    private final Reads reads;
+    private final Log log;
+    private final Tuning tuning;
+    private final Environment environment;
+    private final SlabPool slabs;
+    private final Throttle throttle;
+    private final Runnable wakeBackground;
+
+    /** Taken before the locks of manifest, log and catalog, never after. */
+    private final Lock writeLock;
+
+    private final Condition flushed;
+
+    // Guarded by the write lock from here on.
+    private final FullKey key = new FullKey();
+    private final Lookup lookup = new Lookup();
+    private long lastSequence;
+
+    /** The newest commit that waits for the log, and the log position behind it: nothing behind may be seen before. */
+    private long lastSyncPosition;
+
+    private volatile boolean closed;
+    private volatile @Nullable String readOnlyReason;
+
+    /** Why flushes cannot go on for the moment, or null. */
+    private volatile @Nullable StorageException noSpace;
+
+    Commits(
+            Catalog catalog,
+            ManifestImage image,
+            ReadStates states,
+            Reads reads,
+            Log log,
+            Tuning tuning,
+            Environment environment,
+            SlabPool slabs,
+            Throttle throttle,
+            long lastSequence,
+            Runnable wakeBackground) {
+        this.catalog = catalog;
+        this.image = image;
+        this.states = states;
+        this.reads = reads;
+        this.log = log;
+        this.tuning = tuning;
+        this.environment = environment;
+        this.slabs = slabs;
+        this.throttle = throttle;
+        this.lastSequence = lastSequence;
+        this.wakeBackground = wakeBackground;
+        this.writeLock = environment.newLock();
+        this.flushed = writeLock.newCondition();
+    }
+
+    // ---- single writes ----
+
+    void put(KeyspaceState keyspace, ByteBuffer userKey, @Nullable ByteBuffer value, Durability durability) {
+        Arguments.checkKey(userKey.remaining());
+        int kind = value == null ? StepKind.TOMBSTONE : StepKind.VALUE;
+        int valueBytes = value == null ? 0 : value.remaining();
+        Arguments.checkValue(valueBytes);
+        long bytes = recordBytes(userKey.remaining(), valueBytes);
+        long sequence;
+        long waitFor;
+        double fill;
+        boolean flushing;
+        writeLock.lock();
+        try {
+            requireWritable();
+            VersionRef head = head(keyspace);
+            makeRoom(bytes);
+            sequence = lastSequence + 1;
+            log.begin(sequence, bytes);
+            putRecord(head, userKey, value);
+            long end = log.end();
+            lastSequence = sequence;
+            keyspace.setDirty(true);
+            ReadState state = states.current();
+            paint(state, head, sequence, userKey, kind, value);
+            waitFor = waitFor(end, durability);
+            fill = fill(state);
+            flushing = !state.sealed.isEmpty();
+        } catch (StorageException e) {
+            throw failed(e);
+        } finally {
+            writeLock.unlock();
+        }
+        finish(sequence, waitFor);
+        throttle.pace(bytes, fill, flushing);
+    }
+
+    private static long recordBytes(int keyBytes, int valueBytes) {
+        return 1 + 3L * Encoder.VARINT_BYTES_MAX + keyBytes + valueBytes;
+    }
+
+    private void putRecord(VersionRef head, ByteBuffer userKey, @Nullable ByteBuffer value) {
+        log.u8(value == null ? LogOp.DELETE : LogOp.PUT);
+        log.varint(head.id());
+        log.varint(userKey.remaining());
+        log.raw(userKey);
+        if (value != null) {
+            log.varint(value.remaining());
+            log.raw(value);
+        }
+    }
+
+    private void paint(
+            ReadState state,
+            VersionRef head,
+            long sequence,
+            ByteBuffer userKey,
+            int kind,
+            @Nullable ByteBuffer value) {
+        key.set(head.treeId(), userKey);
+        state.active.buffer.paint(key, head.place(), head.nextPlace(), sequence, kind, value);
+    }
+
+    private double fill(ReadState state) {
+        return (double) state.active.buffer.used() / tuning.bufferBytes();
+    }
+
+    private static VersionRef head(KeyspaceState keyspace) {
+        if (keyspace.isDropped()) {
+            throw new DroppedException("the keyspace has been dropped", null);
+        }
+        return keyspace.head();
+    }
+
+    // ---- batches ----
+
+    /** Writes a batch; says of each operation whether it took effect. */
+    long write(Batch batch, boolean[] applied, Durability durability) {
+        long sequence;
+        long waitFor;
+        double fill;
+        boolean flushing;
+        writeLock.lock();
+        try {
+            requireWritable();
+            for (int i = 0; i < batch.size(); i++) {
+                head(batch.keyspace(i));
+            }
+            makeRoom(batch.bytes());
+            boolean any = batch.decide(applied, this::hasValue);
+            if (any) {
+                sequence = lastSequence + 1;
+                log.begin(sequence, batch.bytes());
+                for (int i = 0; i < batch.size(); i++) {
+                    if (applied[i]) {
+                        putRecord(batch.keyspace(i).head(), batch.key(i), batch.value(i));
+                    }
+                }
+                long end = log.end();
+                lastSequence = sequence;
+                paint(batch, applied, sequence);
+                waitFor = waitFor(end, durability);
+            } else {
+                // What the conditions were compared with may not be acknowledged yet.
+                sequence = lastSequence;
+                waitFor = lastSyncPosition;
+            }
+            ReadState state = states.current();
+            fill = fill(state);
+            flushing = !state.sealed.isEmpty();
+        } catch (StorageException e) {
+            throw failed(e);
+        } finally {
+            writeLock.unlock();
+        }
+        finish(sequence, waitFor);
+        throttle.pace(batch.bytes(), fill, flushing);
+        return sequence;
+    }
+
+    private void paint(Batch batch, boolean[] applied, long sequence) {
+        ReadState state = states.current();
+        for (int i = 0; i < batch.size(); i++) {
+            if (applied[i]) {
+                ByteBuffer value = batch.value(i);
+                int kind = value == null ? StepKind.TOMBSTONE : StepKind.VALUE;
+                batch.keyspace(i).setDirty(true);
+                paint(state, batch.keyspace(i).head(), sequence, batch.key(i), kind, value);
+            }
+        }
+    }
+
+    /** Whether a key has a value now, and if one is expected, exactly that. Under the write lock. */
+    private boolean hasValue(KeyspaceState keyspace, ByteBuffer userKey, @Nullable ByteBuffer expected) {
+        VersionRef head = head(keyspace);
+        ReadState state = states.acquire();
+        try {
+            key.set(head.treeId(), userKey);
+            lookup.find(state, Long.MAX_VALUE, key, head.place(), head.ranks(state));
+            return expected == null ? lookup.isPresent() : lookup.hasValue(expected);
+        } finally {
+            states.release(state);
+        }
+    }
+
+    // ---- versions ----
+
+    /** Changes versions: durable on return under SYNC. */
+    <T> T change(Durability durability, VersionChange<T> change) {
+        writeLock.lock();
+        try {
+            requireWritable();
+            Encoder operations = new Encoder(128);
+            change.prepare(operations);
+            makeRoom(operations.length());
+            long sequence = lastSequence + 1;
+            log.begin(sequence, operations.length());
+            log.raw(operations.toBuffer());
+            long end = log.end();
+            lastSequence = sequence;
+            long waitFor = waitFor(end, durability);
+            if (waitFor > 0) {
+                log.awaitStable(waitFor);
+            }
+            Decoder decoder = new Decoder("an operation", operations.toBytes());
+            while (decoder.hasMore()) {
+                catalog.apply(decoder.u8(), decoder, end);
+            }
+            reads.publish(sequence);
+            return change.result();
+        } catch (StorageException e) {
+            throw failed(e);
+        } finally {
+            writeLock.unlock();
+        }
+    }
+
+    // ---- acknowledgement ----
+
+    /** The log position that must be stable before a commit may be seen, or 0. Under the write lock. */
+    private long waitFor(long end, Durability durability) {
+        if (durability == Durability.SYNC) {
+            lastSyncPosition = end;
+            return end;
+        }
+        return lastSyncPosition > log.stable() ? lastSyncPosition : 0;
+    }
+
+    private void finish(long sequence, long waitFor) {
+        if (waitFor > log.stable()) {
+            try {
+                log.awaitStable(waitFor);
+            } catch (StorageException e) {
+                throw failed(e);
+            }
+        }
+        reads.publish(sequence);
+        if (log.wantsNext()) {
+            wakeBackground.run();
+        }
+    }
+
+    /** The newest commit, and the log position behind it. */
+    record Mark(long sequence, long position) {}
+
+    Mark mark() {
+        writeLock.lock();
+        try {
+            return new Mark(lastSequence, log.written());
+        } finally {
+            writeLock.unlock();
+        }
+    }
+
+    // ---- buffers ----
+
+    /** Sees to it that the active buffer takes as many bytes; a commit never straddles two buffers. */
+    private void makeRoom(long bytes) {
+        ReadState state = states.current();
+        long used = state.active.buffer.used() + catalog.pendingBytes();
+        boolean empty = state.active.buffer.entries() == 0 && catalog.pendingBytes() == 0;
+        if (empty || used + bytes <= tuning.bufferBytes()) {
+            return;
+        }
+        while (states.current().sealed.size() >= tuning.sealedMax()) {
+            StorageException full = noSpace;
+            if (full != null) {
+                throw new DiskFullException(
+                        "writes wait for room on the disks, and go on by themselves once there is some: "
+                                + full.getMessage(),
+                        full);
+            }
+            requireWritable();
+            flushed.awaitUninterruptibly();
+        }
+        seal();
+    }
+
+    /** Ends the active buffer and begins another. Under the write lock. */
+    private void seal() {
+        Generation next = new Generation(new WriteBuffer(
+                slabs, catalog.forest().line(), environment.random().nextLong()));
+        states.replace(old -> {
+            old.active.seal(lastSequence, log.written(), image.newAge());
+            List<Generation> sealed = new ArrayList<>();
+            sealed.add(old.active);
+            sealed.addAll(old.sealed);
+            return states.make(next, sealed, old.arrays);
+        });
+        wakeBackground.run();
+    }
+
+    /** Seals the active buffer if there is anything in it, or in the line, that the manifest does not have. */
+    void sealNow() {
+        writeLock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            boolean empty = states.current().active.buffer.entries() == 0 && catalog.pendingBytes() == 0;
+            if (!empty) {
+                seal();
+            }
+        } finally {
+            writeLock.unlock();
+        }
+    }
+
+    /** A buffer has become an array, or cannot for the moment. */
+    void flushed(@Nullable StorageException problem) {
+        writeLock.lock();
+        try {
+            noSpace = problem;
+            flushed.signalAll();
+        } finally {
+            writeLock.unlock();
+        }
+    }
+
+    // ---- recovery ----
+
+    /**
+     * Takes a commit from the log again, while the store opens.
+     *
+     * @param position the log position behind it
+     */
+    void replay(long sequence, long position, Decoder operations) {
+        ReadState state = states.current();
+        while (operations.hasMore()) {
+            int kind = operations.u8();
+            if (kind == LogOp.PUT || kind == LogOp.DELETE) {
+                long version = operations.varint();
+                int place = catalog.forest().place(version);
+                if (place == VersionForest.NONE) {
+                    throw operations.bad("version " + version + " is written to that does not exist");
+                }
+                ByteBuffer userKey = operations.slice();
+                ByteBuffer value = kind == LogOp.PUT ? operations.slice() : null;
+                key.set(catalog.forest().id(catalog.forest().tree(place)), userKey);
+                int next = catalog.forest().nextInTree(place);
+                int step = value == null ? StepKind.TOMBSTONE : StepKind.VALUE;
+                state.active.buffer.paint(key, place, next, sequence, step, value);
+            } else {
+                catalog.apply(kind, operations, position);
+            }
+        }
+        lastSequence = sequence;
+        lastReplayed = position;
+        reads.publish(sequence);
+    }
+
+    /** While the store opens: the log position behind the commit that was replayed last. */
+    private long lastReplayed;
+
+    /** Whether what was replayed fills a buffer. */
+    boolean isReplayedFull() {
+        return states.current().active.buffer.used() + catalog.pendingBytes() > tuning.bufferBytes();
+    }
+
+    /** Seals what was replayed so far, as of the commit that was replayed last. */
+    Generation sealReplayed() {
+        Generation next = new Generation(new WriteBuffer(
+                slabs, catalog.forest().line(), environment.random().nextLong()));
+        Generation full = states.current().active;
+        states.replace(old -> {
+            old.active.seal(lastSequence, lastReplayed, image.newAge());
+            return states.make(next, List.of(old.active), old.arrays);
+        });
+        return full;
+    }
+
+    // ---- life ----
+
+    private void requireWritable() {
+        if (closed) {
+            throw new StoreClosedException("the store is closed", null);
+        }
+        String reason = readOnlyReason;
+        if (reason != null) {
+            throw new ReadOnlyException("the store takes no writes until it is reopened: " + reason, null);
+        }
+    }
+
+    private RuntimeException failed(StorageException e) {
+        if (e.kind() == StorageException.Kind.FAILED) {
+            turnReadOnly(String.valueOf(e.getMessage()));
+        }
+        return Errors.of(e);
+    }
+
+    /** Nothing is written any more: what was acknowledged is there after reopening. */
+    void turnReadOnly(String reason) {
+        if (readOnlyReason == null) {
+            readOnlyReason = reason;
+        }
+        writeLock.lock();
+        try {
+            flushed.signalAll();
+        } finally {
+            writeLock.unlock();
+        }
+    }
+
+    @Nullable String readOnlyReason() {
+        return readOnlyReason;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** No more writes; false if it was closed before. */
+    boolean close() {
+        writeLock.lock();
+        try {
+            if (closed) {
+                return false;
+            }
+            closed = true;
+            flushed.signalAll();
+            return true;
+        } finally {
+            writeLock.unlock();
+        }
+    }
+}

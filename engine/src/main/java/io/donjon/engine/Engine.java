@@ -1,0 +1,350 @@
+package io.donjon.engine;
+
+import io.donjon.Durability;
+import io.donjon.Keyspace;
+import io.donjon.StoreOptions;
+import io.donjon.StoreStats;
+import io.donjon.Version;
+import io.donjon.extents.ChannelDirectory;
+import io.donjon.extents.Directory;
+import io.donjon.extents.Encoder;
+import io.donjon.extents.Environment;
+import io.donjon.extents.ExtentConfig;
+import io.donjon.extents.ExtentStore;
+import io.donjon.extents.IoMeter;
+import io.donjon.extents.StorageException;
+import io.donjon.versioning.Line;
+import io.donjon.versioning.VersionForest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything of an open store: puts the parts together, recovers, and takes them apart again.
+ */
+final class Engine implements AutoCloseable {
+    private final StoreOptions options;
+    private final Tuning tuning;
+    private final Environment environment;
+    private final IoMeter meter;
+    private final Catalog catalog = new Catalog();
+    private final ManifestImage image;
+    private final ExtentStore store;
+    private final SlabPool slabs;
+    private final ReadStates states;
+    private final Reads reads;
+    private final Commits commits;
+    private final Background background;
+    private final Throttle throttle;
+
+    /** Arrays that nothing names or holds any more. */
+    private final Queue<ArrayRun> graveyard = new ConcurrentLinkedQueue<>();
+
+    /** Null until everything has been put together. */
+    private volatile @Nullable Background running;
+
+    /** Opens a store on directories of this machine. */
+    static Engine open(StoreOptions options) {
+        IoMeter meter = new IoMeter();
+        List<Directory> directories = new ArrayList<>();
+        List<String> missing = new ArrayList<>();
+        for (Path path : options.directories()) {
+            try {
+                if (options.createIfMissing()) {
+                    Files.createDirectories(path);
+                }
+                if (Files.isDirectory(path)) {
+                    directories.add(ChannelDirectory.open(path, meter));
+                } else {
+                    missing.add(path.toString());
+                }
+            } catch (IOException e) {
+                missing.add(path + " (" + e.getMessage() + ")");
+            }
+        }
+        return new Engine(options, Tuning.of(options), Environment.system(), directories, missing, meter);
+    }
+
+    /** Opens a store on any directories, with any tuning: for tests. */
+    Engine(
+            StoreOptions options,
+            Tuning tuning,
+            Environment environment,
+            List<Directory> directories,
+            List<String> missing,
+            IoMeter meter) {
+        if (!tuning.codec().isAvailable()) {
+            throw new IllegalArgumentException(
+                    "compression " + options.compression() + ": its library is not on the class path");
+        }
+        this.options = options;
+        this.tuning = tuning;
+        this.environment = environment;
+        this.meter = meter;
+        this.image = new ManifestImage(catalog, this::wake);
+        this.throttle = new Throttle(environment);
+        this.slabs = new SlabPool(
+                tuning.slabs(), (int) (tuning.bufferBytes() * (1 + tuning.sealedMax()) / SlabPool.SLAB_BYTES));
+        try {
+            this.store = ExtentStore.open(config(directories, missing), environment, image);
+        } catch (StorageException e) {
+            throw Errors.of(e);
+        }
+        boolean opened = false;
+        try {
+            WriteBuffer buffer =
+                    new WriteBuffer(slabs, catalog.forest().line(), environment.random().nextLong());
+            this.states = new ReadStates(new Generation(buffer), List.of(), openArrays());
+            this.reads = new Reads(states, catalog, store, tuning, environment, image.lastSequence());
+            this.commits = new Commits(
+                    catalog,
+                    image,
+                    states,
+                    reads,
+                    store.log(),
+                    tuning,
+                    environment,
+                    slabs,
+                    throttle,
+                    image.lastSequence(),
+                    this::wake);
+            this.background = new Background(
+                    environment, store, catalog, image, states, reads, commits, tuning, throttle, graveyard);
+            recover();
+            opened = true;
+        } catch (StorageException e) {
+            throw Errors.of(e);
+        } finally {
+            if (!opened) {
+                store.abandon();
+            }
+        }
+        background.start();
+        running = background;
+        dropOrphanedViews();
+    }
+
+    private ExtentConfig config(List<Directory> directories, List<String> missing) {
+        return new ExtentConfig(
+                directories,
+                missing,
+                options.createIfMissing(),
+                Math.max(1, options.copies()),
+                options.directIo(),
+                options.degraded(),
+                tuning.cacheBytes(),
+                tuning.segmentBytes(),
+                tuning.openFilesMax());
+    }
+
+    private List<ArrayRun> openArrays() {
+        List<ArrayRun> arrays = new ArrayList<>();
+        for (ArrayInfo info : image.arrays()) {
+            int to = info.to() == ArrayInfo.END_OF_LINE ? Line.END : place(info, info.to());
+            arrays.add(ArrayRun.open(info, store, place(info, info.from()), to, graveyard::add));
+        }
+        arrays.sort(Comparator.comparingLong(ArrayRun::age).reversed());
+        return arrays;
+    }
+
+    private int place(ArrayInfo info, long version) {
+        int place = catalog.forest().place(version);
+        if (place == VersionForest.NONE) {
+            throw StorageException.damaged(
+                    "the manifest", "array " + info.id() + " has a band from or to version " + version
+                            + ", which does not exist");
+        }
+        return place;
+    }
+
+    /** Takes again what the log has behind the manifest's position; what fills a buffer on the way becomes an array. */
+    private void recover() {
+        store.replay((sequence, position, operations) -> {
+            if (commits.isReplayedFull()) {
+                background.flush(commits.sealReplayed());
+            }
+            commits.replay(sequence, position, operations);
+        });
+    }
+
+    /** Views end with their process: what a crash has left of them is dropped. */
+    private void dropOrphanedViews() {
+        List<Long> orphans = new ArrayList<>();
+        VersionForest forest = catalog.forest();
+        for (int place = forest.next(VersionForest.ROOT); place != VersionForest.NONE; place = forest.next(place)) {
+            if (forest.kind(place) == VersionForest.Kind.VIEW) {
+                orphans.add(forest.id(place));
+            }
+        }
+        if (!orphans.isEmpty()) {
+            commits.change(Durability.ASYNC, new Commits.VersionChange<Boolean>() {
+                @Override
+                public void prepare(Encoder operations) {
+                    orphans.forEach(version -> LogOp.drop(operations, version));
+                }
+
+                @Override
+                public Boolean result() {
+                    return true;
+                }
+            });
+        }
+    }
+
+    private void wake() {
+        Background present = running;
+        if (present != null) {
+            present.wake();
+        }
+    }
+
+    // ---- parts ----
+
+    StoreOptions options() {
+        return options;
+    }
+
+    Tuning tuning() {
+        return tuning;
+    }
+
+    Environment environment() {
+        return environment;
+    }
+
+    Catalog catalog() {
+        return catalog;
+    }
+
+    ExtentStore store() {
+        return store;
+    }
+
+    ReadStates states() {
+        return states;
+    }
+
+    Reads reads() {
+        return reads;
+    }
+
+    Commits commits() {
+        return commits;
+    }
+
+    Background background() {
+        return background;
+    }
+
+    /** The state of a keyspace object, which must be of this store. */
+    KeyspaceState stateOf(Keyspace keyspace) {
+        if (keyspace instanceof KeyspaceHandle handle && handle.engine() == this) {
+            return handle.state();
+        }
+        throw new IllegalArgumentException("the keyspace belongs to another store");
+    }
+
+    /** The most that a batch may take. */
+    long batchBytesMax() {
+        return Math.min(Batch.BYTES_MAX, options.memoryBytes() / 4);
+    }
+
+    // ---- versions ----
+
+    /** What is known of the version at a place. */
+    Version describe(int place) {
+        VersionForest forest = catalog.forest();
+        synchronized (forest) {
+            VersionForest.Kind kind = forest.kind(place);
+            return new Version(
+                    forest.id(place),
+                    forest.id(forest.parent(place)),
+                    forest.treeName(forest.tree(place)),
+                    Version.Kind.valueOf(kind.name()),
+                    forest.name(place),
+                    Instant.ofEpochMilli(forest.createdMillis(place)),
+                    kind != VersionForest.Kind.DROPPED);
+        }
+    }
+
+    // ---- figures ----
+
+    StoreStats stats() {
+        ReadState state = states.current();
+        long buffered = state.active.buffer.bytes();
+        for (Generation generation : state.sealed) {
+            buffered += generation.buffer.bytes();
+        }
+        IoMeter.Snapshot io = meter.snapshot();
+        return new StoreStats(
+                catalog.forest().keyspaceCount(),
+                catalog.forest().size() - 1L,
+                reads.visible(),
+                background.durableSequence(),
+                new StoreStats.Buffer(
+                        buffered, tuning.bufferBytes(), state.sealed.size(), background.lingeringBytes()),
+                new StoreStats.Cache(
+                        store.cache().bytes(),
+                        store.cache().capacity(),
+                        store.cache().hits(),
+                        store.cache().misses()),
+                new StoreStats.Log(
+                        store.log().written() - image.replayFrom(),
+                        store.log().bytesWritten(),
+                        store.log().groups(),
+                        store.log().forces()),
+                background.stats(),
+                ioStats(io),
+                store.disks().stream()
+                        .map(disk -> new StoreStats.Disk(
+                                disk.number(),
+                                disk.path(),
+                                disk.inUse() ? StoreStats.Disk.State.IN_USE : StoreStats.Disk.State.LEFT_OUT,
+                                disk.bytes(),
+                                disk.badCopies()))
+                        .toList(),
+                state.arrays.stream().map(this::arrayStats).toList(),
+                commits.readOnlyReason());
+    }
+
+    private StoreStats.Array arrayStats(ArrayRun array) {
+        ArrayInfo info = array.info();
+        return new StoreStats.Array(
+                info.id(),
+                info.age(),
+                info.from(),
+                info.to(),
+                info.breakpoints(),
+                info.keys(),
+                info.bytes(),
+                background.isBusy(array));
+    }
+
+    // ---- life ----
+
+    /** Ends everything, in the order writes, background work, reads, disks. */
+    @Override
+    public void close() {
+        if (!commits.close()) {
+            return;
+        }
+        background.stop();
+        ReadState last = states.current();
+        reads.close();
+        last.active.release();
+        last.sealed.forEach(Generation::release);
+        slabs.close();
+        try {
+            store.close();
+        } catch (StorageException e) {
+            throw Errors.of(e);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+package io.donjon.engine;
+
+import io.donjon.versioning.Line;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which arrays are merged next: doubling, as design.md section 4 gives it. Arrays whose bands overlap are ordered by age.
+ * Beginning with the newest, the next older overlapping ones are absorbed as long as they have at most {@code ratio}
+ * times the bytes gathered so far; a group of two or more is merged. A group is always closed: every array that overlaps
+ * it and lies between its oldest and newest in age belongs to it.
+ *
+ * <p>Merges run side by side only if their bands are disjoint or all of one are older than all of the other; then
+ * neither can take away what the other needs to see. Pure: knows no threads.
+ */
+final class MergePolicy {
+    private static final Comparator<ArrayRun> NEWEST_FIRST =
+            Comparator.comparingLong(ArrayRun::age).reversed();
+
+    private final Line line;
+    private final double ratio;
+
+    MergePolicy(Line line, double ratio) {
+        this.line = line;
+        this.ratio = ratio;
+    }
+
+    /**
+     * The next group, newest first; empty if nothing is due.
+     *
+     * @param arrays all arrays
+     * @param running the groups of merges under way
+     */
+    List<ArrayRun> pick(List<ArrayRun> arrays, List<List<ArrayRun>> running) {
+        for (ArrayRun newest : sorted(arrays)) {
+            List<ArrayRun> group = gather(newest, arrays);
+            if (group.size() > 1 && mayRun(group, running)) {
+                return group;
+            }
+        }
+        return List.of();
+    }
+
+    /** Bytes that the merges which are due would read, one after another from the newest on; those under way included. */
+    long debt(List<ArrayRun> arrays) {
+        long debt = 0;
+        Set<ArrayRun> counted = new HashSet<>();
+        for (ArrayRun newest : sorted(arrays)) {
+            if (counted.contains(newest)) {
+                continue;
+            }
+            List<ArrayRun> group = gather(newest, arrays);
+            if (group.size() > 1) {
+                for (ArrayRun array : group) {
+                    debt += counted.add(array) ? array.info().bytes() : 0;
+                }
+            }
+        }
+        return debt;
+    }
+
+    private static List<ArrayRun> sorted(List<ArrayRun> arrays) {
+        List<ArrayRun> sorted = new ArrayList<>(arrays);
+        sorted.sort(NEWEST_FIRST);
+        return sorted;
+    }
+
+    private List<ArrayRun> gather(ArrayRun newest, List<ArrayRun> arrays) {
+        List<ArrayRun> group = closed(List.of(newest), arrays);
+        long bytes = bytes(group);
+        while (true) {
+            ArrayRun next = nextOlder(group, arrays);
+            if (next == null) {
+                return group;
+            }
+            List<ArrayRun> larger = new ArrayList<>(group);
+            larger.add(next);
+            larger = closed(larger, arrays);
+            long added = bytes(larger) - bytes;
+            if (added > ratio * bytes) {
+                return group;
+            }
+            group = larger;
+            bytes += added;
+        }
+    }
+
+    private static long bytes(List<ArrayRun> group) {
+        return group.stream().mapToLong(array -> array.info().bytes()).sum();
+    }
+
+    /** The newest array that is older than a group and overlaps it, or null. */
+    private @Nullable ArrayRun nextOlder(List<ArrayRun> group, List<ArrayRun> arrays) {
+        long oldest = group.stream().mapToLong(ArrayRun::age).min().orElseThrow();
+        ArrayRun next = null;
+        for (ArrayRun array : arrays) {
+            if (!group.contains(array)
+                    && array.age() <= oldest
+                    && (next == null || array.age() > next.age())
+                    && group.stream().anyMatch(member -> overlap(member, array))) {
+                next = array;
+            }
+        }
+        return next;
+    }
+
+    /** A group with every array that overlaps it and lies between its members in age; newest first. */
+    List<ArrayRun> closed(List<ArrayRun> group, List<ArrayRun> arrays) {
+        List<ArrayRun> closed = new ArrayList<>(group);
+        boolean grown = true;
+        while (grown) {
+            grown = false;
+            long oldest = closed.stream().mapToLong(ArrayRun::age).min().orElseThrow();
+            long newest = closed.stream().mapToLong(ArrayRun::age).max().orElseThrow();
+            for (ArrayRun array : arrays) {
+                if (!closed.contains(array)
+                        && array.age() >= oldest
+                        && array.age() <= newest
+                        && closed.stream().anyMatch(member -> overlap(member, array))) {
+                    closed.add(array);
+                    grown = true;
+                }
+            }
+        }
+        closed.sort(NEWEST_FIRST);
+        return closed;
+    }
+
+    private boolean overlap(ArrayRun a, ArrayRun b) {
+        return line.compare(a.from(), b.to()) < 0 && line.compare(b.from(), a.to()) < 0;
+    }
+
+    /** Whether a group may be merged beside the merges under way. */
+    boolean mayRun(List<ArrayRun> group, List<List<ArrayRun>> running) {
+        for (List<ArrayRun> other : running) {
+            if (other.stream().anyMatch(group::contains) || !areApart(group, other)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean areApart(List<ArrayRun> group, List<ArrayRun> other) {
+        long oldest = group.stream().mapToLong(ArrayRun::age).min().orElseThrow();
+        long newest = group.stream().mapToLong(ArrayRun::age).max().orElseThrow();
+        long otherOldest = other.stream().mapToLong(ArrayRun::age).min().orElseThrow();
+        long otherNewest = other.stream().mapToLong(ArrayRun::age).max().orElseThrow();
+        return newest < otherOldest
+                || otherNewest < oldest
+                || line.compare(hullEnd(group), hullStart(other)) <= 0
+                || line.compare(hullEnd(other), hullStart(group)) <= 0;
+    }
+
+    private int hullStart(List<ArrayRun> group) {
+        int start = group.get(0).from();
+        for (ArrayRun array : group) {
+            start = line.compare(array.from(), start) < 0 ? array.from() : start;
+        }
+        return start;
+    }
+
+    private int hullEnd(List<ArrayRun> group) {
+        int end = group.get(0).to();
+        for (ArrayRun array : group) {
+            end = line.compare(array.to(), end) > 0 ? array.to() : end;
+        }
+        return end;
+    }
+}

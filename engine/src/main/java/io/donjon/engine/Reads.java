@@ -1,0 +1,297 @@
+package io.donjon.engine;
+
+import io.donjon.DroppedException;
+import io.donjon.KeyRange;
+import io.donjon.ScanOption;
+import io.donjon.extents.Environment;
+import io.donjon.extents.ExtentStore;
+import io.donjon.extents.StorageException;
+import io.donjon.versioning.Line;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way of a read: pin what there is, then look at the version, then search newest first (design.md section 2).
+ *
+ * <p>The order matters. What is pinned first may be a little old, but it has everything that was acknowledged before the
+ * call; and a version that is seen alive afterwards was alive when that was current, so that nothing of it had been
+ * merged away.
+ *
+ * <p>Thread-safe; readers wait for nobody.
+ */
+final class Reads {
+    /** What a thread needs for a look-up, so that none of it is made anew. */
+    private static final class Scratch {
+        final FullKey key = new FullKey();
+        final Lookup lookup = new Lookup();
+    }
+
+    private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
+
+    /** Who is read: says which version, or that it has been dropped. */
+    interface Target {
+        VersionRef version() throws DroppedException;
+    }
+
+    private final ReadStates states;
+    private final Catalog catalog;
+    private final ExtentStore store;
+    private final Tuning tuning;
+    private final Environment environment;
+
+    /** The newest commit that may be seen. */
+    private final AtomicLong visible;
+
+    /** Open cursors, oldest first. Guarded by its own monitor. */
+    private final Set<ScanCursor> cursors = new LinkedHashSet<>();
+
+    Reads(
+            ReadStates states,
+            Catalog catalog,
+            ExtentStore store,
+            Tuning tuning,
+            Environment environment,
+            long visible) {
+        this.states = states;
+        this.catalog = catalog;
+        this.store = store;
+        this.tuning = tuning;
+        this.environment = environment;
+        this.visible = new AtomicLong(visible);
+    }
+
+    // ---- what may be seen ----
+
+    long visible() {
+        return visible.get();
+    }
+
+    /** A commit, and all before it, may be seen from now on. */
+    void publish(long sequence) {
+        long seen = visible.get();
+        while (seen < sequence && !visible.compareAndSet(seen, sequence)) {
+            seen = visible.get();
+        }
+    }
+
+    /** The newest commit that a reader of a state sees. */
+    long sequence(ReadState state) {
+        return state.sequence(visible.get());
+    }
+
+    private long sequence(ReadState state, VersionRef version) {
+        // Nothing is written to an immutable version any more, and what was is acknowledged.
+        return version.isImmutable() ? Long.MAX_VALUE : sequence(state);
+    }
+
+    // ---- looking up ----
+
+    byte @Nullable [] get(Target target, byte[] key) {
+        Arguments.checkKey(key.length);
+        Scratch scratch = SCRATCH.get();
+        ReadState state = states.acquire();
+        try {
+            VersionRef version = target.version();
+            scratch.key.set(version.treeId(), key);
+            find(scratch, state, version);
+            return scratch.lookup.isPresent() ? scratch.lookup.copy() : null;
+        } catch (StorageException e) {
+            throw Errors.of(e);
+        } finally {
+            states.release(state);
+        }
+    }
+
+    int get(Target target, ByteBuffer key, ByteBuffer into) {
+        Arguments.checkKey(key.remaining());
+        Scratch scratch = SCRATCH.get();
+        ReadState state = states.acquire();
+        try {
+            VersionRef version = target.version();
+            scratch.key.set(version.treeId(), key);
+            find(scratch, state, version);
+            if (!scratch.lookup.isPresent()) {
+                return -1;
+            }
+            int length = scratch.lookup.length();
+            if (length <= into.remaining()) {
+                scratch.lookup.copyTo(into);
+            }
+            return length;
+        } catch (StorageException e) {
+            throw Errors.of(e);
+        } finally {
+            states.release(state);
+        }
+    }
+
+    <R> @Nullable R read(Target target, ByteBuffer key, Function<ByteBuffer, ? extends @Nullable R> f) {
+        Arguments.checkKey(key.remaining());
+        Scratch scratch = SCRATCH.get();
+        ReadState state = states.acquire();
+        try {
+            VersionRef version = target.version();
+            scratch.key.set(version.treeId(), key);
+            find(scratch, state, version);
+            // The function may read as well, with this thread's scratch: from here on it is not used any more.
+            return scratch.lookup.isPresent() ? f.apply(scratch.lookup.view()) : null;
+        } catch (StorageException e) {
+            throw Errors.of(e);
+        } finally {
+            states.release(state);
+        }
+    }
+
+    boolean contains(Target target, byte[] key) {
+        Arguments.checkKey(key.length);
+        Scratch scratch = SCRATCH.get();
+        ReadState state = states.acquire();
+        try {
+            VersionRef version = target.version();
+            scratch.key.set(version.treeId(), key);
+            find(scratch, state, version);
+            return scratch.lookup.isPresent();
+        } catch (StorageException e) {
+            throw Errors.of(e);
+        } finally {
+            states.release(state);
+        }
+    }
+
+    void getAll(Target target, List<byte[]> keys, BiConsumer<byte[], @Nullable ByteBuffer> sink) {
+        keys.forEach(key -> Arguments.checkKey(key.length));
+        Scratch scratch = SCRATCH.get();
+        ReadState state = states.acquire();
+        try {
+            VersionRef version = target.version();
+            long sequence = sequence(state, version);
+            Ranks ranks = version.ranks(state);
+            for (byte[] key : keys) {
+                scratch.key.set(version.treeId(), key);
+                scratch.lookup.find(state, sequence, scratch.key, version.place(), ranks);
+                sink.accept(key, scratch.lookup.isPresent() ? scratch.lookup.view() : null);
+            }
+        } catch (StorageException e) {
+            throw Errors.of(e);
+        } finally {
+            states.release(state);
+        }
+    }
+
+    private void find(Scratch scratch, ReadState state, VersionRef version) {
+        scratch.lookup.find(
+                state, sequence(state, version), scratch.key, version.place(), version.ranks(state));
+    }
+
+    // ---- scanning ----
+
+    ScanCursor scan(Target target, KeyRange range, ScanOption... options) {
+        ReadStates.Pin pin = states.pin();
+        VersionRef version = null;
+        boolean opened = false;
+        try {
+            version = target.version();
+            catalog.cursorOpened(version.place());
+            // Again, now that a drop would wait for the cursor.
+            target.version();
+            ScanCursor cursor = new ScanCursor(this, version, pin, range, options);
+            synchronized (cursors) {
+                cursors.add(cursor);
+            }
+            opened = true;
+            return cursor;
+        } catch (StorageException e) {
+            throw Errors.of(e);
+        } finally {
+            if (!opened) {
+                pin.release();
+                if (version != null) {
+                    catalog.cursorClosed(version.place());
+                }
+            }
+        }
+    }
+
+    /** A cursor has been closed. */
+    void closed(ScanCursor cursor, VersionRef version) {
+        synchronized (cursors) {
+            cursors.remove(cursor);
+        }
+        catalog.cursorClosed(version.place());
+    }
+
+    ReadStates.Pin pin() {
+        return states.pin();
+    }
+
+    Line line() {
+        return catalog.forest().line();
+    }
+
+    ArrayCursor cursor(ArrayRun array, ArrayCursor.Reading reading) {
+        return new ArrayCursor(array, store, reading, tuning.readAheadBytes());
+    }
+
+    /** Lets other threads go on. */
+    void pause() {
+        environment.pause(1_000);
+    }
+
+    // ---- memory ----
+
+    /**
+     * Expires the oldest cursors until the flushed buffers that they alone still hold are few enough.
+     *
+     * @param flushed buffers that are arrays by now and still held, oldest first
+     * @param bytesMax how much of them may be held
+     */
+    void expireCursors(List<Generation> flushed, long bytesMax) {
+        while (true) {
+            long held = 0;
+            for (Generation generation : flushed) {
+                held += generation.isHeld() ? generation.buffer.bytes() : 0;
+            }
+            if (held <= bytesMax || !expireOldest(flushed)) {
+                return;
+            }
+        }
+    }
+
+    private boolean expireOldest(List<Generation> flushed) {
+        for (ScanCursor cursor : snapshotOfCursors()) {
+            ReadState pinned = cursor.pinned();
+            if (pinned != null
+                    && (flushed.contains(pinned.active) || pinned.sealed.stream().anyMatch(flushed::contains))
+                    && cursor.expire()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private List<ScanCursor> snapshotOfCursors() {
+        synchronized (cursors) {
+            return new ArrayList<>(cursors);
+        }
+    }
+
+    /** Ends all reading: waits for calls under way, and leaves cursors without what they read. */
+    void close() {
+        states.close();
+        for (ScanCursor cursor : snapshotOfCursors()) {
+            while (!cursor.closeWithStore()) {
+                pause();
+            }
+        }
+        while (states.isInUse()) {
+            pause();
+        }
+    }
+}

@@ -1,0 +1,354 @@
+package io.donjon.engine;
+
+import io.donjon.Cursor;
+import io.donjon.CursorExpiredException;
+import io.donjon.KeyRange;
+import io.donjon.ScanOption;
+import io.donjon.StoreClosedException;
+import io.donjon.extents.StorageException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A scan of a range of keys at one version and one point in time: overlays what the buffers and arrays say, newest first.
+ *
+ * <p>It pins what was there at its birth. When the store wants that memory back it expires the cursor, which one of an
+ * immutable version does not notice: it goes on from its last key in what is there by then, since that says the same.
+ */
+final class ScanCursor implements Cursor {
+    /** Where tests want to see a caller fail who keeps a buffer over a move. */
+    private static final boolean POISON = Boolean.getBoolean("donjon.poison");
+
+    /** Whether somebody is inside, and why nobody may be any more. */
+    private enum Phase {
+        IDLE,
+        BUSY,
+        EXPIRING,
+        EXPIRED,
+        STORE_CLOSED,
+        CLOSED
+    }
+
+    private final Reads reads;
+    private final VersionRef version;
+    private final long tree;
+    private final Set<ScanOption> options;
+    private final boolean reverse;
+    private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.IDLE);
+
+    // The range, as full keys.
+    private final FullKey lower = new FullKey();
+    private final boolean lowerInclusive;
+    private final FullKey upper = new FullKey();
+    private final boolean upperInclusive;
+
+    private ReadStates.@Nullable Pin pin;
+    private SourceTree sources = new SourceTree(List.of(), false);
+    private List<RangeSource> all = List.of();
+
+    /** The present key, or the last one where the scan has stopped; a key in {@link #key} counts if {@link #started}. */
+    private byte[] key = new byte[64];
+
+    private int keyLength;
+    private ByteBuffer keyView = ByteBuffer.wrap(key).asReadOnlyBuffer();
+    private boolean started;
+    private boolean present;
+    private boolean atEnd;
+    private final ValueHolder value = new ValueHolder();
+
+    /**
+     * A cursor before the first key.
+     *
+     * @param pin what to read, pinned; the cursor gives it back
+     */
+    ScanCursor(Reads reads, VersionRef version, ReadStates.Pin pin, KeyRange range, ScanOption... scanOptions) {
+        this.reads = reads;
+        this.version = version;
+        this.tree = version.treeId();
+        this.options = EnumSet.noneOf(ScanOption.class);
+        this.options.addAll(List.of(scanOptions));
+        this.reverse = options.contains(ScanOption.REVERSE);
+        byte[] from = range.from();
+        this.lower.set(tree, from == null ? new byte[0] : from);
+        this.lowerInclusive = from == null || range.fromInclusive();
+        byte[] to = range.to();
+        this.upper.set(to == null ? tree + 1 : tree, to == null ? new byte[0] : to);
+        this.upperInclusive = to != null && range.toInclusive();
+        this.pin = pin;
+        open(pin);
+    }
+
+    private void open(ReadStates.Pin on) {
+        ReadState state = on.state();
+        long sequence = version.isImmutable() ? Long.MAX_VALUE : reads.sequence(state);
+        List<RangeSource> found = new ArrayList<>();
+        found.add(new BufferSource(state.active.buffer, reads.line(), version.place(), sequence));
+        for (Generation generation : state.sealed) {
+            found.add(new BufferSource(generation.buffer, reads.line(), version.place(), sequence));
+        }
+        Ranks ranks = version.ranks(state);
+        ArrayCursor.Reading reading = options.contains(ScanOption.NO_CACHE_FILL)
+                ? ArrayCursor.Reading.PASSING
+                : ArrayCursor.Reading.CACHED;
+        for (int i = 0; i < ranks.count(); i++) {
+            found.add(new ArraySource(reads.cursor(ranks.array(i), reading), ranks.rank(i)));
+        }
+        all = found;
+        sources = new SourceTree(found, reverse);
+    }
+
+    // ---- moves ----
+
+    @Override
+    public boolean next() {
+        enter();
+        try {
+            if (atEnd) {
+                return false;
+            }
+            if (!started) {
+                seekTo(reverse ? upper : lower, reverse ? upperInclusive : lowerInclusive);
+            } else if (present) {
+                passKey();
+            }
+            return settle();
+        } catch (StorageException e) {
+            throw Errors.of(e);
+        } finally {
+            leave();
+        }
+    }
+
+    @Override
+    public boolean seek(ByteBuffer target) {
+        Arguments.checkKey(target.remaining());
+        enter();
+        try {
+            FullKey sought = new FullKey().set(tree, target);
+            atEnd = false;
+            if (reverse) {
+                boolean beyond = compare(sought, upper) >= (upperInclusive ? 1 : 0);
+                seekTo(beyond ? upper : sought, beyond ? upperInclusive : true);
+            } else {
+                boolean before = compare(sought, lower) <= (lowerInclusive ? -1 : 0);
+                seekTo(before ? lower : sought, before ? lowerInclusive : true);
+            }
+            return settle();
+        } catch (StorageException e) {
+            throw Errors.of(e);
+        } finally {
+            leave();
+        }
+    }
+
+    private static int compare(FullKey a, FullKey b) {
+        return Arrays.compareUnsigned(a.bytes(), 0, a.length(), b.bytes(), 0, b.length());
+    }
+
+    private void seekTo(FullKey target, boolean inclusive) {
+        for (RangeSource source : all) {
+            if (reverse) {
+                source.seekBackward(target, inclusive);
+            } else {
+                source.seekForward(target, inclusive);
+            }
+        }
+        sources.build();
+        started = true;
+    }
+
+    /** Moves all sources that stand at the present key behind it. */
+    private void passKey() {
+        RangeSource winner = sources.first();
+        while (winner != null && winner.keyLength == keyLength && isPresentKey(winner)) {
+            if (reverse) {
+                winner.previous();
+            } else {
+                winner.next();
+            }
+            sources.replay();
+            winner = sources.first();
+        }
+    }
+
+    private boolean isPresentKey(RangeSource source) {
+        return Arrays.equals(source.key, 0, source.keyLength, key, 0, keyLength);
+    }
+
+    /** Goes on until the winner's key is there, or the range ends. */
+    private boolean settle() {
+        while (true) {
+            RangeSource winner = sources.first();
+            if (winner == null || isBeyond(winner)) {
+                present = false;
+                atEnd = true;
+                return false;
+            }
+            takeKey(winner);
+            if (StepKind.isValue(winner.kind)) {
+                present = true;
+                if (options.contains(ScanOption.KEYS_ONLY)) {
+                    value.view(key, 0, 0);
+                } else {
+                    winner.value(value);
+                }
+                return true;
+            }
+            passKey();
+        }
+    }
+
+    private boolean isBeyond(RangeSource source) {
+        if (reverse) {
+            int order = Arrays.compareUnsigned(source.key, 0, source.keyLength, lower.bytes(), 0, lower.length());
+            return lowerInclusive ? order < 0 : order <= 0;
+        }
+        int order = Arrays.compareUnsigned(source.key, 0, source.keyLength, upper.bytes(), 0, upper.length());
+        return upperInclusive ? order > 0 : order >= 0;
+    }
+
+    private void takeKey(RangeSource source) {
+        if (POISON) {
+            Arrays.fill(key, (byte) 0xdb);
+            value.poison();
+        }
+        keyLength = source.keyLength;
+        if (key.length < keyLength) {
+            key = new byte[Math.max(keyLength, 2 * key.length)];
+            keyView = ByteBuffer.wrap(key).asReadOnlyBuffer();
+        }
+        System.arraycopy(source.key, 0, key, 0, keyLength);
+    }
+
+    // ---- what is here ----
+
+    @Override
+    public ByteBuffer key() {
+        requirePresent();
+        return keyView.limit(keyLength).position(FullKey.TREE_BYTES);
+    }
+
+    @Override
+    public ByteBuffer value() {
+        requirePresent();
+        return value.buffer();
+    }
+
+    private void requirePresent() {
+        if (phase.get() == Phase.CLOSED) {
+            throw new IllegalStateException("the cursor is closed");
+        }
+        if (!present) {
+            throw new IllegalStateException(
+                    started ? "the cursor is behind the last key" : "the cursor is before the first key");
+        }
+    }
+
+    // ---- life ----
+
+    private void enter() {
+        while (!phase.compareAndSet(Phase.IDLE, Phase.BUSY)) {
+            switch (phase.get()) {
+                case CLOSED -> throw new IllegalStateException("the cursor is closed");
+                case STORE_CLOSED -> throw new StoreClosedException("the store is closed", null);
+                case EXPIRING -> reads.pause();
+                case EXPIRED -> revive();
+                case BUSY -> throw new IllegalStateException("two threads move one cursor");
+                case IDLE -> {
+                    continue;
+                }
+            }
+        }
+    }
+
+    private void leave() {
+        phase.set(Phase.IDLE);
+    }
+
+    /** What was pinned is gone. A cursor of an immutable version takes up where it was in what is there now. */
+    private void revive() {
+        if (!version.isImmutable()) {
+            throw new CursorExpiredException(
+                    "a scan of keyspace " + version.describe()
+                            + " has held too much memory for too long; scan a view or a snapshot instead",
+                    null);
+        }
+        ReadStates.Pin fresh = reads.pin();
+        pin = fresh;
+        open(fresh);
+        if (started && !atEnd) {
+            FullKey last = new FullKey().setFull(key, 0, keyLength);
+            seekTo(last, true);
+        }
+        phase.set(Phase.IDLE);
+    }
+
+    /** Takes back what is pinned, unless the cursor is just being moved. Called by the store under pressure. */
+    boolean expire() {
+        if (!phase.compareAndSet(Phase.IDLE, Phase.EXPIRING)) {
+            return false;
+        }
+        unpin();
+        phase.set(Phase.EXPIRED);
+        return true;
+    }
+
+    /** Whether the store is closed to it by now: waits for nobody. */
+    boolean closeWithStore() {
+        Phase now = phase.get();
+        if (now == Phase.BUSY || now == Phase.EXPIRING) {
+            return false;
+        }
+        if (now == Phase.CLOSED || now == Phase.STORE_CLOSED) {
+            return true;
+        }
+        if (!phase.compareAndSet(now, Phase.STORE_CLOSED)) {
+            return false;
+        }
+        unpin();
+        return true;
+    }
+
+    private void unpin() {
+        ReadStates.Pin held = pin;
+        pin = null;
+        all = List.of();
+        sources = new SourceTree(List.of(), false);
+        if (held != null) {
+            held.release();
+        }
+    }
+
+    /** The state that it pins, or null. */
+    @Nullable ReadState pinned() {
+        ReadStates.Pin held = pin;
+        return held == null ? null : held.state();
+    }
+
+    @Override
+    public void close() {
+        while (true) {
+            Phase now = phase.get();
+            if (now == Phase.CLOSED) {
+                return;
+            }
+            if (now == Phase.BUSY) {
+                throw new IllegalStateException("a cursor is closed while another thread moves it");
+            }
+            if (now == Phase.EXPIRING) {
+                reads.pause();
+            } else if (phase.compareAndSet(now, Phase.CLOSED)) {
+                present = false;
+                unpin();
+                reads.closed(this, version);
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package io.donjon.engine;
+
+import io.donjon.StoreOptions;
+import io.donjon.extents.Codec;
+import java.util.function.IntFunction;
+
+/**
+ * What follows from the options of a store, and what tests set otherwise. A store opened with one tuning can be opened
+ * with any other.
+ *
+ * @param bufferBytes M: a write buffer of this size is sealed and flushed
+ * @param sealedMax buffers that may wait for their flush before writers do
+ * @param cacheBytes the block cache
+ * @param blockBytes plain size at which data and index blocks are closed
+ * @param filterKeysMax keys of one filter partition
+ * @param bitsPerKey of the Bloom filters; 0 for none
+ * @param ratio a merge absorbs the next older arrays as long as they have at most this times what it has gathered
+ * @param mergeThreads merges that run at a time
+ * @param ioBytes what writers of arrays hand to the disks at once
+ * @param readAheadBytes what merges and long scans read at once
+ * @param segmentBytes size of a log segment
+ * @param openFilesMax superchunk files kept open for reading
+ * @param codec for new blocks
+ * @param slabs makes the memory of write buffers
+ */
+record Tuning(
+        long bufferBytes,
+        int sealedMax,
+        long cacheBytes,
+        int blockBytes,
+        int filterKeysMax,
+        int bitsPerKey,
+        double ratio,
+        int mergeThreads,
+        int ioBytes,
+        int readAheadBytes,
+        int segmentBytes,
+        int openFilesMax,
+        Codec codec,
+        IntFunction<Slab> slabs) {
+    private static final int KIB = 1 << 10;
+    private static final int MIB = 1 << 20;
+
+    /**
+     * The tuning that follows from the options. Of the memory limit a quarter is the write buffer, another one that which
+     * is being flushed; three eighths are the block cache, and the last eighth is for what flushes and merges read and
+     * write at once.
+     */
+    static Tuning of(StoreOptions options) {
+        long memory = options.memoryBytes();
+        long buffer = memory / 4;
+        return new Tuning(
+                buffer,
+                1,
+                memory / 8 * 3,
+                16 * KIB,
+                16 * KIB,
+                10,
+                1.0,
+                1,
+                (int) clamp(memory / 128, 64 * KIB, MIB),
+                (int) clamp(memory / 256, 64 * KIB, MIB),
+                (int) clamp(buffer / 2 / MIB * MIB, MIB, 64L * MIB),
+                256,
+                codec(options),
+                SlabPool.standardSource());
+    }
+
+    private static Codec codec(StoreOptions options) {
+        return switch (options.compression()) {
+            case NONE -> Codec.RAW;
+            case LZ4 -> Codec.LZ4;
+            case ZSTD -> Codec.ZSTD;
+        };
+    }
+
+    private static long clamp(long value, long least, long most) {
+        return Math.max(least, Math.min(most, value));
+    }
+
+    /** Values that are longer lie apart from their keys. */
+    int largeBytes() {
+        return blockBytes / 4;
+    }
+}
