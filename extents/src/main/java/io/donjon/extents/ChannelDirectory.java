@@ -208,9 +208,8 @@ public final class ChannelDirectory implements Directory {
 
     private Path resolve(String name) {
         Path file = directory.resolve(name);
-        if (name.isEmpty()
-                || name.equals(".")
-                || !directory.equals(file.normalize().getParent())) {
+        boolean oneElement = !name.isEmpty() && name.equals(String.valueOf(file.getFileName()));
+        if (!oneElement || name.equals(".") || name.equals("..")) {
             throw new IllegalArgumentException("no name of a file in " + directory + ": \"" + name + '"');
         }
         return file;

@@ -23,7 +23,7 @@ final class Scheduler {
     private static final int THROWS_AT_END_MAX = 1_000;
     private static final long STUCK_SECONDS = 60;
 
-    private final long seed;
+    private final String origin;
     private final SplittableRandom random;
 
     /** At a step the baton changes hands with a probability of one in so many: 1, 4, 16 or 64. */
@@ -73,8 +73,8 @@ final class Scheduler {
         }
     }
 
-    Scheduler(long seed, SplittableRandom random) {
-        this.seed = seed;
+    Scheduler(String origin, SplittableRandom random) {
+        this.origin = origin;
         this.random = random;
         this.switchOneIn = 1 << (2 * random.nextInt(4));
     }
@@ -362,7 +362,7 @@ final class Scheduler {
     }
 
     private String describe(String what) {
-        return "seed=" + seed + " step=" + steps + ": " + what;
+        return origin + " step=" + steps + ": " + what;
     }
 
     private String report(String what) {

@@ -48,9 +48,14 @@ public final class SimEnvironment implements Environment {
 
     /** An environment in which everything follows from this seed. */
     public SimEnvironment(long seed) {
+        this(seed, "seed=" + seed);
+    }
+
+    /** {@code origin} is what failures say about where this environment came from. */
+    SimEnvironment(long seed, String origin) {
         this.seed = seed;
         SplittableRandom root = new SplittableRandom(seed);
-        this.scheduler = new Scheduler(seed, root.split());
+        this.scheduler = new Scheduler(origin, root.split());
         this.dice = root.split();
     }
 
