@@ -64,8 +64,7 @@ public final class PowerCuts {
         try {
             history.run(world);
         } catch (Exception | AssertionError e) {
-            throw new SimFailure(
-                    "seed=" + seed + " cut=" + cut + " after " + world.power().changes() + " changes: " + e, e);
+            throw new SimFailure(world.newest() + ": " + e, e);
         }
         return world.power().changes();
     }
