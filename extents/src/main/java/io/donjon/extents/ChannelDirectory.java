@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -33,11 +34,14 @@ import java.util.Set;
  */
 public final class ChannelDirectory implements Directory {
     private final Path directory;
+    private final FileStore fileStore;
     private final IoMeter meter;
     private final FileAttribute<?>[] filePermissions;
 
-    private ChannelDirectory(Path directory, IoMeter meter) {
+    private ChannelDirectory(Path directory, IoMeter meter) throws IOException {
         this.directory = directory;
+        // Asked once: to find it the JDK reads the system's table of mounts.
+        this.fileStore = Files.getFileStore(directory);
         this.meter = meter;
         this.filePermissions = permissions(directory, "rw-------");
     }
@@ -140,7 +144,7 @@ public final class ChannelDirectory implements Directory {
     }
 
     private int writeUnit() throws IOException {
-        long unit = Files.getFileStore(directory).getBlockSize();
+        long unit = fileStore.getBlockSize();
         if (unit < 1 || unit > Scratch.ALIGNMENT || Long.bitCount(unit) != 1) {
             throw new IOException(
                     "block size of " + unit + " bytes: direct access needs a power of two up to " + Scratch.ALIGNMENT);
@@ -200,7 +204,7 @@ public final class ChannelDirectory implements Directory {
     @Override
     public long usableBytes() throws IOException {
         try {
-            return Files.getFileStore(directory).getUsableSpace();
+            return fileStore.getUsableSpace();
         } catch (IOException e) {
             throw failure("query of free space", directory, e);
         }
@@ -208,9 +212,8 @@ public final class ChannelDirectory implements Directory {
 
     private Path resolve(String name) {
         Path file = directory.resolve(name);
-        if (name.isEmpty()
-                || name.equals(".")
-                || !directory.equals(file.normalize().getParent())) {
+        boolean oneElement = !name.isEmpty() && name.equals(String.valueOf(file.getFileName()));
+        if (!oneElement || name.equals(".") || name.equals("..")) {
             throw new IllegalArgumentException("no name of a file in " + directory + ": \"" + name + '"');
         }
         return file;

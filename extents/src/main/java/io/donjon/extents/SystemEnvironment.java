@@ -17,6 +17,8 @@ final class SystemEnvironment implements Environment {
     private final ThreadLocal<SplittableRandom> dice =
             ThreadLocal.withInitial(() -> new SplittableRandom(seeds.nextLong()));
 
+    private final RandomGenerator random = () -> dice.get().nextLong();
+
     private SystemEnvironment() {}
 
     @Override
@@ -31,7 +33,7 @@ final class SystemEnvironment implements Environment {
 
     @Override
     public RandomGenerator random() {
-        return () -> dice.get().nextLong();
+        return random;
     }
 
     @Override

@@ -1,0 +1,158 @@
+package io.donjon.engine;
+
+import io.donjon.DroppedException;
+import io.donjon.Durability;
+import io.donjon.Keyspace;
+import io.donjon.Snapshot;
+import io.donjon.Version;
+import io.donjon.View;
+import io.donjon.versioning.VersionForest;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** A keyspace of the public API. Two are equal if they are of the same keyspace, whatever their durability. */
+final class KeyspaceHandle extends ReaderHandle implements Keyspace {
+    private final KeyspaceState state;
+    private final Durability durability;
+
+    KeyspaceHandle(Engine engine, KeyspaceState state, Durability durability) {
+        super(engine);
+        this.state = state;
+        this.durability = durability;
+    }
+
+    KeyspaceState state() {
+        return state;
+    }
+
+    private VersionRef head() {
+        if (state.isDropped()) {
+            throw new DroppedException("the keyspace has been dropped", null);
+        }
+        return state.head();
+    }
+
+    @Override
+    public VersionRef version(Reads reads) {
+        return head();
+    }
+
+    @Override
+    public String name() {
+        engine().requireOpen();
+        String name = engine().catalog().forest().name(head().place());
+        if (name == null) {
+            // Dropped between the two looks.
+            throw new DroppedException("the keyspace has been dropped", null);
+        }
+        return name;
+    }
+
+    @Override
+    public Version version() {
+        engine().requireOpen();
+        return engine().describe(head().place());
+    }
+
+    @Override
+    public Keyspace with(Durability other) {
+        return new KeyspaceHandle(engine(), state, other);
+    }
+
+    // ---- writes ----
+
+    @Override
+    public void put(byte[] key, byte[] value) {
+        engine().commits().put(state, ByteBuffer.wrap(key), ByteBuffer.wrap(value), durability);
+    }
+
+    @Override
+    public void put(ByteBuffer key, ByteBuffer value) {
+        engine().commits().put(state, key, value, durability);
+    }
+
+    @Override
+    public void delete(byte[] key) {
+        engine().commits().put(state, ByteBuffer.wrap(key), null, durability);
+    }
+
+    @Override
+    public boolean putIfAbsent(byte[] key, byte[] value) {
+        Batch batch = new Batch(engine(), Long.MAX_VALUE);
+        batch.putIfAbsent(this, key, value);
+        return writeOne(batch);
+    }
+
+    @Override
+    public boolean replace(byte[] key, byte[] expected, byte[] value) {
+        Batch batch = new Batch(engine(), Long.MAX_VALUE);
+        batch.replace(this, key, expected, value);
+        return writeOne(batch);
+    }
+
+    @Override
+    public boolean deleteIf(byte[] key, byte[] expected) {
+        Batch batch = new Batch(engine(), Long.MAX_VALUE);
+        batch.deleteIf(this, key, expected);
+        return writeOne(batch);
+    }
+
+    private boolean writeOne(Batch batch) {
+        boolean[] applied = new boolean[1];
+        engine().commits().write(batch, applied, durability);
+        return applied[0];
+    }
+
+    // ---- versions ----
+
+    @Override
+    public View view() {
+        return engine().versions().view(state);
+    }
+
+    @Override
+    public Snapshot snapshot(String name) {
+        return engine().versions().snapshot(state, name, durability);
+    }
+
+    @Override
+    public @Nullable Snapshot snapshotNamed(String name) {
+        engine().requireOpen();
+        VersionForest forest = engine().catalog().forest();
+        int place = forest.snapshot(forest.tree(head().place()), name);
+        return place == VersionForest.NONE ? null : new SnapshotHandle(engine(), place, durability);
+    }
+
+    @Override
+    public void rollback(Snapshot to) {
+        if (!(to instanceof SnapshotHandle handle) || handle.engine() != engine()) {
+            throw new IllegalArgumentException("the snapshot belongs to another store");
+        }
+        engine().versions().rollback(state, handle.place(), durability);
+    }
+
+    @Override
+    public void rename(String name) {
+        engine().versions().renameKeyspace(state, name, durability);
+    }
+
+    @Override
+    public void drop() {
+        engine().versions().dropKeyspace(state, durability);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof KeyspaceHandle handle && handle.state == state;
+    }
+
+    @Override
+    public int hashCode() {
+        return System.identityHashCode(state);
+    }
+
+    @Override
+    public String toString() {
+        return "keyspace " + state.head().describe();
+    }
+}

@@ -1,0 +1,269 @@
+package io.donjon.engine;
+
+import io.donjon.DonjonException;
+import io.donjon.DroppedException;
+import io.donjon.Durability;
+import io.donjon.Keyspace;
+import io.donjon.NameTakenException;
+import io.donjon.Snapshot;
+import io.donjon.View;
+import io.donjon.extents.Encoder;
+import io.donjon.versioning.VersionForest;
+import io.donjon.versioning.VersionForest.Kind;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Operations on versions: each is checked and put into words of the log here, under the write lock, and takes effect in
+ * {@link Catalog}. All are O(1). Thread-safe.
+ */
+final class Versions {
+    private static final Logger LOG = LoggerFactory.getLogger(Versions.class);
+
+    private final Engine engine;
+    private final Catalog catalog;
+    private final VersionForest forest;
+
+    Versions(Engine engine) {
+        this.engine = engine;
+        this.catalog = engine.catalog();
+        this.forest = catalog.forest();
+    }
+
+    private <T> T change(Durability durability, Commits.VersionChange<T> change) {
+        return engine.commits().change(durability, change);
+    }
+
+    private long now() {
+        return engine.environment().currentTimeMillis();
+    }
+
+    // ---- keyspaces ----
+
+    Keyspace createKeyspace(String name, Durability durability) {
+        Arguments.checkName(name);
+        return change(durability, new Commits.VersionChange<>() {
+            private long version;
+
+            @Override
+            public void prepare(Encoder operations) {
+                requireFreeKeyspace(name);
+                version = catalog.newVersion();
+                LogOp.keyspace(operations, version, now(), name);
+            }
+
+            @Override
+            public Keyspace result() {
+                return keyspace(version, durability);
+            }
+        });
+    }
+
+    private Keyspace keyspace(long head, Durability durability) {
+        return new KeyspaceHandle(engine, catalog.keyspace(forest.place(head)), durability);
+    }
+
+    private void requireFreeKeyspace(String name) {
+        if (forest.keyspace(name) != VersionForest.NONE) {
+            throw new NameTakenException("there is a keyspace named " + name + " already", null);
+        }
+    }
+
+    private static int head(KeyspaceState keyspace) {
+        if (keyspace.isDropped()) {
+            throw new DroppedException("the keyspace has been dropped", null);
+        }
+        return keyspace.head().place();
+    }
+
+    void renameKeyspace(KeyspaceState keyspace, String name, Durability durability) {
+        Arguments.checkName(name);
+        change(durability, new Done() {
+            @Override
+            public void prepare(Encoder operations) {
+                int head = head(keyspace);
+                if (!name.equals(forest.name(head))) {
+                    requireFreeKeyspace(name);
+                }
+                LogOp.rename(operations, forest.id(head), name);
+            }
+        });
+    }
+
+    void dropKeyspace(KeyspaceState keyspace, Durability durability) {
+        change(durability, new Done() {
+            @Override
+            public void prepare(Encoder operations) {
+                LogOp.drop(operations, forest.id(head(keyspace)));
+            }
+        });
+    }
+
+    void rollback(KeyspaceState keyspace, int snapshot, Durability durability) {
+        change(durability, new Done() {
+            @Override
+            public void prepare(Encoder operations) {
+                int head = head(keyspace);
+                requireSnapshot(snapshot);
+                if (forest.tree(head) != forest.tree(snapshot)) {
+                    throw new IllegalArgumentException("snapshot " + forest.name(snapshot) + " belongs to tree "
+                            + forest.treeName(forest.tree(snapshot)) + ", keyspace " + forest.name(head) + " to tree "
+                            + forest.treeName(forest.tree(head)));
+                }
+                LogOp.rollback(operations, forest.id(head), forest.id(snapshot), catalog.newVersion(), now());
+            }
+        });
+    }
+
+    // ---- snapshots ----
+
+    Snapshot snapshot(KeyspaceState keyspace, String name, Durability durability) {
+        return snapshotAll(List.of(keyspace), List.of(name), durability).get(0);
+    }
+
+    List<Snapshot> snapshotAll(Map<Keyspace, String> names, Durability durability) {
+        List<KeyspaceState> states = new ArrayList<>();
+        names.keySet().forEach(keyspace -> states.add(engine.stateOf(keyspace)));
+        return snapshotAll(states, List.copyOf(names.values()), durability);
+    }
+
+    private List<Snapshot> snapshotAll(List<KeyspaceState> keyspaces, List<String> names, Durability durability) {
+        names.forEach(Arguments::checkName);
+        return change(durability, new Commits.VersionChange<>() {
+            private final List<Integer> frozen = new ArrayList<>();
+
+            @Override
+            public void prepare(Encoder operations) {
+                Set<String> taken = new HashSet<>();
+                for (int i = 0; i < keyspaces.size(); i++) {
+                    int head = head(keyspaces.get(i));
+                    requireFreeSnapshot(head, names.get(i));
+                    if (!taken.add(forest.tree(head) + "/" + names.get(i))) {
+                        throw new NameTakenException(
+                                "two snapshots of one tree would be named " + names.get(i), null);
+                    }
+                    frozen.add(head);
+                }
+                for (int i = 0; i < keyspaces.size(); i++) {
+                    LogOp.snapshot(
+                            operations, forest.id(frozen.get(i)), catalog.newVersion(), now(), names.get(i));
+                }
+            }
+
+            @Override
+            public List<Snapshot> result() {
+                List<Snapshot> snapshots = new ArrayList<>();
+                frozen.forEach(place -> snapshots.add(new SnapshotHandle(engine, place, durability)));
+                return snapshots;
+            }
+        });
+    }
+
+    private void requireFreeSnapshot(int of, String name) {
+        if (forest.snapshot(forest.tree(of), name) != VersionForest.NONE) {
+            throw new NameTakenException(
+                    "tree " + forest.treeName(forest.tree(of)) + " has a snapshot named " + name + " already", null);
+        }
+    }
+
+    private void requireSnapshot(int place) {
+        if (forest.kind(place) != Kind.SNAPSHOT) {
+            throw new DroppedException("the snapshot, version " + forest.id(place) + ", has been dropped", null);
+        }
+    }
+
+    Keyspace cloneSnapshot(VersionRef snapshot, String name, Durability durability) {
+        Arguments.checkName(name);
+        return change(durability, new Commits.VersionChange<>() {
+            private long child;
+
+            @Override
+            public void prepare(Encoder operations) {
+                requireSnapshot(snapshot.place());
+                requireFreeKeyspace(name);
+                child = catalog.newVersion();
+                LogOp.cloned(operations, snapshot.id(), child, now(), name);
+            }
+
+            @Override
+            public Keyspace result() {
+                return keyspace(child, durability);
+            }
+        });
+    }
+
+    void renameSnapshot(VersionRef snapshot, String name, Durability durability) {
+        Arguments.checkName(name);
+        change(durability, new Done() {
+            @Override
+            public void prepare(Encoder operations) {
+                requireSnapshot(snapshot.place());
+                if (!name.equals(forest.name(snapshot.place()))) {
+                    requireFreeSnapshot(snapshot.place(), name);
+                }
+                LogOp.rename(operations, snapshot.id(), name);
+            }
+        });
+    }
+
+    void dropSnapshot(VersionRef snapshot, Durability durability) {
+        change(durability, new Done() {
+            @Override
+            public void prepare(Encoder operations) {
+                requireSnapshot(snapshot.place());
+                LogOp.drop(operations, snapshot.id());
+            }
+        });
+    }
+
+    // ---- views ----
+
+    /** A view needs not survive anything, so nobody waits for the disk. */
+    View view(KeyspaceState keyspace) {
+        return change(Durability.ASYNC, new Commits.VersionChange<>() {
+            @Override
+            public void prepare(Encoder operations) {
+                int head = head(keyspace);
+                SharedView open = keyspace.openView();
+                if (open == null) {
+                    LogOp.view(operations, forest.id(head), catalog.newVersion(), now());
+                    keyspace.prepareView(head);
+                }
+            }
+
+            @Override
+            public View result() {
+                return new ViewHandle(engine, keyspace.joinView(forest));
+            }
+        });
+    }
+
+    void closeView(SharedView view) {
+        try {
+            change(Durability.ASYNC, new Done() {
+                @Override
+                public void prepare(Encoder operations) {
+                    if (view.leave()) {
+                        LogOp.drop(operations, view.version().id());
+                    }
+                }
+            });
+        } catch (DonjonException e) {
+            // It is dropped at the next open, at the latest.
+            LOG.debug("a view was closed when nothing could be written", e);
+        }
+    }
+
+    /** A change that comes to nothing one would return. */
+    private abstract static class Done implements Commits.VersionChange<Boolean> {
+        @Override
+        public Boolean result() {
+            return true;
+        }
+    }
+}
