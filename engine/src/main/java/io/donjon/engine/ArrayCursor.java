@@ -189,7 +189,8 @@ final class ArrayCursor {
 
     private void enterRoot() {
         BlockPointer root = array.footer().index().block();
-        levels[levels.length - 1].enter(indexBlock(root.offset(), root.size()), array.meta().id(), root.offset());
+        levels[levels.length - 1].enter(
+                indexBlock(root.offset(), root.size()), array.meta().id(), root.offset());
     }
 
     /** Enters the block that the present entry of a level stands for, before its first entry. */

@@ -67,8 +67,7 @@ final class ArrayRun {
      * @param to the place of {@code info.to()}
      * @param graveyard gets it once nothing names or holds it any more; it must not wait
      */
-    static ArrayRun open(
-            ArrayInfo info, ExtentStore store, int from, int to, Consumer<ArrayRun> graveyard) {
+    static ArrayRun open(ArrayInfo info, ExtentStore store, int from, int to, Consumer<ArrayRun> graveyard) {
         Extent meta = store.extent(info.meta());
         Extent data = store.extent(info.data());
         Extent values = info.values() == 0 ? null : store.extent(info.values());

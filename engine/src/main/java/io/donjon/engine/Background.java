@@ -1,10 +1,10 @@
 package io.donjon.engine;
 
 import io.donjon.StoreStats;
+import io.donjon.extents.Encoder;
 import io.donjon.extents.Environment;
 import io.donjon.extents.ExtentStore;
 import io.donjon.extents.ManifestEdit;
-import io.donjon.extents.Encoder;
 import io.donjon.extents.StorageException;
 import io.donjon.versioning.Line;
 import java.util.ArrayDeque;
@@ -59,6 +59,10 @@ final class Background {
 
     // Guarded by the lock.
     private boolean stopping;
+
+    /** How often the threads have been woken. */
+    private long wakes;
+
     private final List<List<ArrayRun>> running = new ArrayList<>();
 
     /** Arrays whose merge has failed on damaged blocks: it would again. */
@@ -123,10 +127,15 @@ final class Background {
     void wake() {
         lock.lock();
         try {
-            wake.signalAll();
+            signal();
         } finally {
             lock.unlock();
         }
+    }
+
+    private void signal() {
+        wakes++;
+        wake.signalAll();
     }
 
     /** Ends all threads; a merge under way is given up. */
@@ -150,7 +159,9 @@ final class Background {
 
     /** Runs a step until the store is closed; whatever goes wrong ends up in {@link #lastFailure}. */
     private void loop(Step step) {
-        while (true) {
+        boolean more = true;
+        while (more) {
+            long seen = wakes();
             boolean busy = false;
             try {
                 busy = step.run();
@@ -164,25 +175,33 @@ final class Background {
                 lastFailure = e.toString();
                 commits.turnReadOnly("internal error: " + e);
             }
-            lock.lock();
-            try {
-                if (stopping) {
-                    return;
-                }
-                if (!busy) {
-                    awaitWake();
-                }
-            } finally {
-                lock.unlock();
-            }
+            more = rest(busy, seen);
         }
     }
 
-    private void awaitWake() {
+    private long wakes() {
+        lock.lock();
         try {
-            wake.awaitNanos(IDLE_NANOS);
+            return wakes;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until somebody has woken the threads since the step began, unless it was busy; false if all is over. */
+    private boolean rest(boolean busy, long seen) {
+        lock.lock();
+        try {
+            long left = IDLE_NANOS;
+            while (!stopping && !busy && wakes == seen && left > 0) {
+                left = wake.awaitNanos(left);
+            }
+            return !stopping;
         } catch (InterruptedException nobodyShould) {
             LOG.warn("a background thread was interrupted, and goes on");
+            return true;
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -272,9 +291,7 @@ final class Background {
                 image.newArray(),
                 age,
                 catalog.forest().id(from),
-                to == Line.END
-                        ? ArrayInfo.END_OF_LINE
-                        : catalog.forest().id(to),
+                to == Line.END ? ArrayInfo.END_OF_LINE : catalog.forest().id(to),
                 new byte[0],
                 null,
                 written.data().id(),
@@ -373,7 +390,7 @@ final class Background {
         lock.lock();
         try {
             running.remove(group);
-            wake.signalAll();
+            signal();
         } finally {
             lock.unlock();
         }
@@ -458,7 +475,7 @@ final class Background {
                 future.complete(null);
             } else {
                 waiting.computeIfAbsent(sequence, at -> new ArrayList<>()).add(future);
-                wake.signalAll();
+                signal();
             }
         } finally {
             lock.unlock();

@@ -88,8 +88,8 @@ final class Batch implements WriteBatch {
                 + (value == null ? 0 : value.remaining())
                 + (expected == null ? 0 : expected.remaining());
         if (bytes() + more + OPERATION_BYTES > bytesMax) {
-            throw new IllegalArgumentException("a batch of " + (bytes() + more + OPERATION_BYTES)
-                    + " bytes: at most " + bytesMax + " are allowed with this store's memory limit");
+            throw new IllegalArgumentException("a batch of " + (bytes() + more + OPERATION_BYTES) + " bytes: at most "
+                    + bytesMax + " are allowed with this store's memory limit");
         }
         int index = keyspaces.size();
         if (kinds.length == index) {
@@ -115,7 +115,8 @@ final class Batch implements WriteBatch {
         }
         int count = bytes.remaining();
         if (data.length - length < count) {
-            data = Arrays.copyOf(data, (int) Math.min(Integer.MAX_VALUE - 8, Math.max(2L * data.length, length + count)));
+            data = Arrays.copyOf(
+                    data, (int) Math.min(Integer.MAX_VALUE - 8, Math.max(2L * data.length, length + count)));
         }
         bytes.get(bytes.position(), data, length, count);
         length += count;

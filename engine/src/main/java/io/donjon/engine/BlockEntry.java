@@ -276,8 +276,9 @@ final class BlockEntry {
     /** Moves to the last entry. */
     void last() {
         next = SortedBlock.restart(block, end, SortedBlock.restarts(block) - 1);
-        while (next()) {
-            continue;
+        boolean more = next();
+        while (more) {
+            more = next();
         }
     }
 
@@ -314,9 +315,7 @@ final class BlockEntry {
                     key = Arrays.copyOf(key, Math.max(shared + rest, 2 * key.length));
                 }
                 // Without the flag a key goes on only at a restart, which spells it out.
-                sameKey = shared == 0
-                        && rest == keyLength
-                        && Arrays.equals(block, cursor, cursor + rest, key, 0, rest);
+                sameKey = shared == 0 && rest == keyLength && Arrays.equals(block, cursor, cursor + rest, key, 0, rest);
                 System.arraycopy(block, cursor, key, shared, rest);
                 cursor += rest;
                 keyLength = shared + rest;

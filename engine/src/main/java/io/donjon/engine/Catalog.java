@@ -44,7 +44,9 @@ final class Catalog {
         int born = VersionForest.NONE;
         int changed = VersionForest.NONE;
         Kind kindBefore = Kind.DROPPED;
+
         @Nullable String nameBefore;
+
         boolean drops;
 
         Pending(long position, byte[] operation) {
@@ -239,9 +241,7 @@ final class Catalog {
             }
         }
         Encoder body = new Encoder(partBytes + 1024);
-        for (int place = forest.next(VersionForest.ROOT);
-                place != VersionForest.NONE;
-                place = forest.next(place)) {
+        for (int place = forest.next(VersionForest.ROOT); place != VersionForest.NONE; place = forest.next(place)) {
             if (!forest.isSaved(place)) {
                 continue;
             }
@@ -295,6 +295,12 @@ final class Catalog {
 
     // ---- keyspaces that are in use ----
 
+    /** The keyspace of a name, or null. */
+    synchronized @Nullable KeyspaceState keyspaceNamed(String name) {
+        int head = forest.keyspace(name);
+        return head == VersionForest.NONE ? null : keyspace(head);
+    }
+
     /** The keyspace whose head stands at a place. */
     synchronized KeyspaceState keyspace(int head) {
         WeakReference<KeyspaceState> known = keyspaces.get(head);
@@ -320,6 +326,9 @@ final class Catalog {
         if (state != null) {
             boolean child = forest.parent(to) == from;
             state.moveTo(child ? state.head().child(to) : new VersionRef(forest, to, false));
+            if (!child) {
+                state.markDirty();
+            }
             keyspaces.put(to, known);
         }
     }

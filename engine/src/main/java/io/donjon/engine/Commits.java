@@ -116,7 +116,7 @@ final class Commits {
             putRecord(head, userKey, value);
             long end = log.end();
             lastSequence = sequence;
-            keyspace.setDirty(true);
+            keyspace.markDirty();
             ReadState state = states.current();
             paint(state, head, sequence, userKey, kind, value);
             waitFor = waitFor(end, durability);
@@ -147,12 +147,7 @@ final class Commits {
     }
 
     private void paint(
-            ReadState state,
-            VersionRef head,
-            long sequence,
-            ByteBuffer userKey,
-            int kind,
-            @Nullable ByteBuffer value) {
+            ReadState state, VersionRef head, long sequence, ByteBuffer userKey, int kind, @Nullable ByteBuffer value) {
         key.set(head.treeId(), userKey);
         state.active.buffer.paint(key, head.place(), head.nextPlace(), sequence, kind, value);
     }
@@ -220,7 +215,7 @@ final class Commits {
             if (applied[i]) {
                 ByteBuffer value = batch.value(i);
                 int kind = value == null ? StepKind.TOMBSTONE : StepKind.VALUE;
-                batch.keyspace(i).setDirty(true);
+                batch.keyspace(i).markDirty();
                 paint(state, batch.keyspace(i).head(), sequence, batch.key(i), kind, value);
             }
         }
@@ -248,6 +243,9 @@ final class Commits {
             requireWritable();
             Encoder operations = new Encoder(128);
             change.prepare(operations);
+            if (operations.length() == 0) {
+                return change.result();
+            }
             makeRoom(operations.length());
             long sequence = lastSequence + 1;
             log.begin(sequence, operations.length());

@@ -2,6 +2,7 @@ package io.donjon.engine;
 
 import io.donjon.Durability;
 import io.donjon.Keyspace;
+import io.donjon.StoreClosedException;
 import io.donjon.StoreOptions;
 import io.donjon.StoreStats;
 import io.donjon.Version;
@@ -43,6 +44,7 @@ final class Engine implements AutoCloseable {
     private final Commits commits;
     private final Background background;
     private final Throttle throttle;
+    private final Versions versions = new Versions(this);
 
     /** Arrays that nothing names or holds any more. */
     private final Queue<ArrayRun> graveyard = new ConcurrentLinkedQueue<>();
@@ -99,8 +101,8 @@ final class Engine implements AutoCloseable {
         }
         boolean opened = false;
         try {
-            WriteBuffer buffer =
-                    new WriteBuffer(slabs, catalog.forest().line(), environment.random().nextLong());
+            WriteBuffer buffer = new WriteBuffer(
+                    slabs, catalog.forest().line(), environment.random().nextLong());
             this.states = new ReadStates(new Generation(buffer), List.of(), openArrays());
             this.reads = new Reads(states, catalog, store, tuning, environment, image.lastSequence());
             this.commits = new Commits(
@@ -158,8 +160,8 @@ final class Engine implements AutoCloseable {
         int place = catalog.forest().place(version);
         if (place == VersionForest.NONE) {
             throw StorageException.damaged(
-                    "the manifest", "array " + info.id() + " has a band from or to version " + version
-                            + ", which does not exist");
+                    "the manifest",
+                    "array " + info.id() + " has a band from or to version " + version + ", which does not exist");
         }
         return place;
     }
@@ -256,6 +258,16 @@ final class Engine implements AutoCloseable {
         return Math.min(Batch.BYTES_MAX, options.memoryBytes() / 4);
     }
 
+    Versions versions() {
+        return versions;
+    }
+
+    void requireOpen() {
+        if (commits.isClosed()) {
+            throw new StoreClosedException("the store is closed", null);
+        }
+    }
+
     // ---- versions ----
 
     /** What is known of the version at a place. */
@@ -288,8 +300,7 @@ final class Engine implements AutoCloseable {
                 catalog.forest().size() - 1L,
                 reads.visible(),
                 background.durableSequence(),
-                new StoreStats.Buffer(
-                        buffered, tuning.bufferBytes(), state.sealed.size(), background.lingeringBytes()),
+                new StoreStats.Buffer(buffered, tuning.bufferBytes(), state.sealed.size(), background.lingeringBytes()),
                 new StoreStats.Cache(
                         store.cache().bytes(),
                         store.cache().capacity(),
@@ -312,6 +323,17 @@ final class Engine implements AutoCloseable {
                         .toList(),
                 state.arrays.stream().map(this::arrayStats).toList(),
                 commits.readOnlyReason());
+    }
+
+    private static StoreStats.Io ioStats(IoMeter.Snapshot io) {
+        return new StoreStats.Io(
+                io.reads().ops(),
+                io.reads().bytes(),
+                io.reads().randomOps(),
+                io.writes().ops(),
+                io.writes().bytes(),
+                io.writes().randomOps(),
+                io.forces() + io.directorySyncs());
     }
 
     private StoreStats.Array arrayStats(ArrayRun array) {

@@ -28,7 +28,8 @@ final class Flush {
             return null;
         }
         Line line = forest.line();
-        int[] places = buffer.places().rank(line);
+        int[] places = buffer.places().inOrder(line);
+        buffer.places().rank(places);
         int to = bandEnd(buffer, places, line);
         ArrayWriter out = new ArrayWriter(store, tuning);
         boolean done = false;
@@ -87,7 +88,7 @@ final class Flush {
                 key = new byte[2 * room];
             }
             int keyLength = buffer.copyKey(node, key);
-            long rank = buffer.places().rankOf(place);
+            long rank = buffer.places().get(place);
             int state = buffer.newest(node);
             int kind = buffer.kind(state);
             int length = buffer.valueLength(state);

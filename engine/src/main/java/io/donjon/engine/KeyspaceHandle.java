@@ -33,7 +33,7 @@ final class KeyspaceHandle extends ReaderHandle implements Keyspace {
     }
 
     @Override
-    public VersionRef version(Reads reads) {
+    public VersionRef target() {
         return head();
     }
 

@@ -1,5 +1,8 @@
 package io.donjon.engine;
 
+import io.donjon.versioning.VersionForest;
+import org.jspecify.annotations.Nullable;
+
 /**
  * A keyspace that somebody has an object for: which version is its head. All objects of one keyspace share it.
  */
@@ -7,8 +10,16 @@ final class KeyspaceState {
     private volatile VersionRef head;
     private volatile boolean dropped;
 
-    /** Written to since the last view was taken; and that view, as long as it is open. Under the write lock. */
+    // Under the write lock from here on.
+
+    /** Whether something was written since the last view was taken. */
     private boolean dirty = true;
+
+    /** The last view, or null. */
+    private @Nullable SharedView view;
+
+    /** The place that the next view will be of. */
+    private int viewPlace;
 
     KeyspaceState(VersionRef head) {
         this.head = head;
@@ -30,11 +41,31 @@ final class KeyspaceState {
         dropped = true;
     }
 
-    boolean isDirty() {
-        return dirty;
+    void markDirty() {
+        dirty = true;
     }
 
-    void setDirty(boolean written) {
-        dirty = written;
+    /** Whether an open view says what the keyspace is now. */
+    boolean hasFreshView() {
+        return !dirty && view != null && view.isOpen();
+    }
+
+    /** A view will be taken of the head at a place. */
+    void prepareView(int place) {
+        viewPlace = place;
+        view = null;
+    }
+
+    /** The view that is shared with others, or the one that was prepared and has become a version by now. */
+    SharedView joinView(VersionForest forest) {
+        SharedView open = view;
+        if (open != null && open.isOpen()) {
+            open.join();
+            return open;
+        }
+        SharedView fresh = new SharedView(new VersionRef(forest, viewPlace, true));
+        view = fresh;
+        dirty = false;
+        return fresh;
     }
 }

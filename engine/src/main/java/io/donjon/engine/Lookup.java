@@ -37,7 +37,8 @@ final class Lookup {
                 return kind;
             }
         }
-        return kind = StepKind.PASS;
+        kind = StepKind.PASS;
+        return kind;
     }
 
     private boolean inBuffer(WriteBuffer in, FullKey key, int place, long sequence) {
@@ -92,7 +93,8 @@ final class Lookup {
     ByteBuffer view() {
         boolean still = buffer == null && kind == StepKind.VALUE;
         ByteBuffer bytes = still
-                ? ByteBuffer.wrap(entry.block(), entry.valueAt(), entry.valueLength()).slice()
+                ? ByteBuffer.wrap(entry.block(), entry.valueAt(), entry.valueLength())
+                        .slice()
                 : ByteBuffer.wrap(copy());
         return bytes.asReadOnlyBuffer();
     }

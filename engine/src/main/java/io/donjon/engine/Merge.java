@@ -26,6 +26,7 @@ final class Merge implements Overlay.Output {
         int at;
         int length;
         LargeValue large = new LargeValue(0, 0, 0, 0);
+
         @Nullable ArrayRun array;
 
         void take(BlockEntry entry, ArrayRun from) {
@@ -57,8 +58,8 @@ final class Merge implements Overlay.Output {
                 return false;
             }
             return switch (kind) {
-                case StepKind.VALUE -> Arrays.equals(
-                        block, at, at + length, other.block, other.at, other.at + other.length);
+                case StepKind.VALUE ->
+                    Arrays.equals(block, at, at + length, other.block, other.at, other.at + other.length);
                 case StepKind.LARGE -> sameLarge(other);
                 default -> true;
             };
@@ -151,7 +152,6 @@ final class Merge implements Overlay.Output {
     /** What came of a merge: the array, if anything is left, and its band as places. */
     record Result(ArrayWriter.@Nullable Written written, int from, int to, long bytesRead, long bytesWritten) {}
 
-    private final ExtentStore store;
     private final Catalog catalog;
     private final Tuning tuning;
     private final List<ArrayRun> older;
@@ -192,7 +192,6 @@ final class Merge implements Overlay.Output {
             List<ArrayRun> group,
             List<ArrayRun> older,
             BooleanSupplier cancelled) {
-        this.store = store;
         this.catalog = catalog;
         this.tuning = tuning;
         this.older = older;
@@ -201,8 +200,8 @@ final class Merge implements Overlay.Output {
         this.treeEnds = treeEnds(map, catalog.forest());
         this.inputs = new Input[group.size()];
         for (int i = 0; i < inputs.length; i++) {
-            ArrayCursor cursor = new ArrayCursor(
-                    group.get(i), store, ArrayCursor.Reading.STREAMING, tuning.readAheadBytes());
+            ArrayCursor cursor =
+                    new ArrayCursor(group.get(i), store, ArrayCursor.Reading.STREAMING, tuning.readAheadBytes());
             inputs[i] = new Input(cursor, map.ranks[i]);
         }
         this.overlay = new Overlay(map.ends, this);
@@ -335,7 +334,22 @@ final class Merge implements Overlay.Output {
         }
     }
 
-    private record BytesSource(byte[] bytes, int offset, long length) implements ValueSource {
+    private static final class BytesSource implements ValueSource {
+        private final byte[] bytes;
+        private final int offset;
+        private final int length;
+
+        BytesSource(byte[] bytes, int offset, int length) {
+            this.bytes = bytes;
+            this.offset = offset;
+            this.length = length;
+        }
+
+        @Override
+        public long length() {
+            return length;
+        }
+
         @Override
         public void copy(long from, byte[] into, int count) {
             System.arraycopy(bytes, offset + (int) from, into, 0, count);

@@ -3,10 +3,7 @@ package io.donjon.engine;
 import io.donjon.extents.StorageException;
 import io.donjon.versioning.Line;
 import io.donjon.versioning.VersionForest;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * The version table of a merge's output, and for each input where its ranks go (design.md section 2).
@@ -49,7 +46,6 @@ final class RankMap {
         VersionForest forest = catalog.forest();
         Line line = forest.line();
         int[][] tables = new int[inputs.size()][];
-        int count = 0;
         int from = inputs.get(0).from();
         int to = inputs.get(0).to();
         for (int i = 0; i < tables.length; i++) {
@@ -63,35 +59,27 @@ final class RankMap {
                             input, "its version table has version " + ids[rank] + ", which does not exist");
                 }
             }
-            count += ids.length + 1;
             from = line.compare(input.from(), from) < 0 ? input.from() : from;
             to = line.compare(input.to(), to) > 0 ? input.to() : to;
         }
-        Integer[] named = new Integer[count];
-        int n = 0;
+        PlaceMap shown = new PlaceMap();
         for (int i = 0; i < tables.length; i++) {
             for (int place : tables[i]) {
-                named[n++] = place;
+                shown.put(place, VersionForest.NONE);
             }
-            named[n++] = inputs.get(i).to();
+            if (line.compare(inputs.get(i).to(), to) < 0) {
+                shown.put(inputs.get(i).to(), VersionForest.NONE);
+            }
         }
-        Arrays.sort(named, line::compare);
-        Map<Integer, Integer> shown = firstReadable(named, to, catalog);
-        int[] places = shown.values().stream()
-                .filter(place -> place != VersionForest.NONE)
-                .sorted(line::compare)
-                .mapToInt(Integer::intValue)
-                .distinct()
-                .toArray();
-        Map<Integer, Integer> rankOf = new HashMap<>();
-        for (int rank = 0; rank < places.length; rank++) {
-            rankOf.put(places[rank], rank);
-        }
+        PlaceMap rankOf = new PlaceMap();
+        findReadable(shown, to, catalog, rankOf);
+        int[] places = rankOf.inOrder(line);
+        rankOf.rank(places);
         int[][] ranks = new int[tables.length][];
         int[] ends = new int[tables.length];
         for (int i = 0; i < tables.length; i++) {
             int end = inputs.get(i).to();
-            int endShows = end == to ? VersionForest.NONE : shown.get(end);
+            int endShows = shown.has(end) ? shown.get(end) : VersionForest.NONE;
             ends[i] = endShows == VersionForest.NONE ? Integer.MAX_VALUE : rankOf.get(endShows);
             ranks[i] = new int[tables[i].length];
             for (int rank = 0; rank < ranks[i].length; rank++) {
@@ -106,31 +94,28 @@ final class RankMap {
         return new RankMap(places, ranks, ends, from, to);
     }
 
-    /** For each place the first readable one at or behind it, before the end of the band; NONE if there is none. */
-    private static Map<Integer, Integer> firstReadable(Integer[] sorted, int to, Catalog catalog) {
+    /**
+     * Finds for each place the first readable one at or behind it, before the end of the band; NONE if there is none.
+     *
+     * @param found gets each that was found
+     */
+    private static void findReadable(PlaceMap shown, int to, Catalog catalog, PlaceMap found) {
         VersionForest forest = catalog.forest();
-        Line line = forest.line();
-        Map<Integer, Integer> found = new HashMap<>();
-        int behind = VersionForest.NONE;
+        int[] sorted = shown.inOrder(forest.line());
+        int behind = to;
         int behindShows = VersionForest.NONE;
         for (int i = sorted.length - 1; i >= 0; i--) {
-            int place = sorted[i];
-            if (found.containsKey(place)) {
-                continue;
+            int at = sorted[i];
+            while (at != VersionForest.NONE && at != behind && !catalog.isReadable(at)) {
+                at = forest.next(at);
             }
-            int shows = VersionForest.NONE;
-            if (line.compare(place, to) < 0) {
-                int at = place;
-                while (at != VersionForest.NONE && at != behind && at != to && !catalog.isReadable(at)) {
-                    at = forest.next(at);
-                }
-                boolean stopped = at == VersionForest.NONE || at == to;
-                shows = stopped ? VersionForest.NONE : at == behind ? behindShows : at;
+            int shows = at == behind ? behindShows : at;
+            shown.put(sorted[i], shows);
+            if (shows != VersionForest.NONE) {
+                found.put(shows, 0);
             }
-            found.put(place, shows);
-            behind = place;
+            behind = sorted[i];
             behindShows = shows;
         }
-        return found;
     }
 }

@@ -37,7 +37,7 @@ final class Reads {
 
     /** Who is read: says which version, or that it has been dropped. */
     interface Target {
-        VersionRef version() throws DroppedException;
+        VersionRef target() throws DroppedException;
     }
 
     private final ReadStates states;
@@ -52,13 +52,7 @@ final class Reads {
     /** Open cursors, oldest first. Guarded by its own monitor. */
     private final Set<ScanCursor> cursors = new LinkedHashSet<>();
 
-    Reads(
-            ReadStates states,
-            Catalog catalog,
-            ExtentStore store,
-            Tuning tuning,
-            Environment environment,
-            long visible) {
+    Reads(ReadStates states, Catalog catalog, ExtentStore store, Tuning tuning, Environment environment, long visible) {
         this.states = states;
         this.catalog = catalog;
         this.store = store;
@@ -98,7 +92,7 @@ final class Reads {
         Scratch scratch = SCRATCH.get();
         ReadState state = states.acquire();
         try {
-            VersionRef version = target.version();
+            VersionRef version = target.target();
             scratch.key.set(version.treeId(), key);
             find(scratch, state, version);
             return scratch.lookup.isPresent() ? scratch.lookup.copy() : null;
@@ -114,7 +108,7 @@ final class Reads {
         Scratch scratch = SCRATCH.get();
         ReadState state = states.acquire();
         try {
-            VersionRef version = target.version();
+            VersionRef version = target.target();
             scratch.key.set(version.treeId(), key);
             find(scratch, state, version);
             if (!scratch.lookup.isPresent()) {
@@ -137,7 +131,7 @@ final class Reads {
         Scratch scratch = SCRATCH.get();
         ReadState state = states.acquire();
         try {
-            VersionRef version = target.version();
+            VersionRef version = target.target();
             scratch.key.set(version.treeId(), key);
             find(scratch, state, version);
             // The function may read as well, with this thread's scratch: from here on it is not used any more.
@@ -154,7 +148,7 @@ final class Reads {
         Scratch scratch = SCRATCH.get();
         ReadState state = states.acquire();
         try {
-            VersionRef version = target.version();
+            VersionRef version = target.target();
             scratch.key.set(version.treeId(), key);
             find(scratch, state, version);
             return scratch.lookup.isPresent();
@@ -170,7 +164,7 @@ final class Reads {
         Scratch scratch = SCRATCH.get();
         ReadState state = states.acquire();
         try {
-            VersionRef version = target.version();
+            VersionRef version = target.target();
             long sequence = sequence(state, version);
             Ranks ranks = version.ranks(state);
             for (byte[] key : keys) {
@@ -186,8 +180,7 @@ final class Reads {
     }
 
     private void find(Scratch scratch, ReadState state, VersionRef version) {
-        scratch.lookup.find(
-                state, sequence(state, version), scratch.key, version.place(), version.ranks(state));
+        scratch.lookup.find(state, sequence(state, version), scratch.key, version.place(), version.ranks(state));
     }
 
     // ---- scanning ----
@@ -197,10 +190,10 @@ final class Reads {
         VersionRef version = null;
         boolean opened = false;
         try {
-            version = target.version();
+            version = target.target();
             catalog.cursorOpened(version.place());
             // Again, now that a drop would wait for the cursor.
-            target.version();
+            target.target();
             ScanCursor cursor = new ScanCursor(this, version, pin, range, options);
             synchronized (cursors) {
                 cursors.add(cursor);
@@ -268,7 +261,8 @@ final class Reads {
         for (ScanCursor cursor : snapshotOfCursors()) {
             ReadState pinned = cursor.pinned();
             if (pinned != null
-                    && (flushed.contains(pinned.active) || pinned.sealed.stream().anyMatch(flushed::contains))
+                    && (flushed.contains(pinned.active)
+                            || pinned.sealed.stream().anyMatch(flushed::contains))
                     && cursor.expire()) {
                 return true;
             }

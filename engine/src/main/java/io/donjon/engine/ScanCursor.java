@@ -93,9 +93,8 @@ final class ScanCursor implements Cursor {
             found.add(new BufferSource(generation.buffer, reads.line(), version.place(), sequence));
         }
         Ranks ranks = version.ranks(state);
-        ArrayCursor.Reading reading = options.contains(ScanOption.NO_CACHE_FILL)
-                ? ArrayCursor.Reading.PASSING
-                : ArrayCursor.Reading.CACHED;
+        ArrayCursor.Reading reading =
+                options.contains(ScanOption.NO_CACHE_FILL) ? ArrayCursor.Reading.PASSING : ArrayCursor.Reading.CACHED;
         for (int i = 0; i < ranks.count(); i++) {
             found.add(new ArraySource(reads.cursor(ranks.array(i), reading), ranks.rank(i)));
         }

@@ -23,7 +23,7 @@ final class SnapshotHandle extends ReaderHandle implements Snapshot {
     }
 
     @Override
-    public VersionRef version(Reads reads) {
+    public VersionRef target() {
         return alive();
     }
 

@@ -8,8 +8,7 @@ public final class Stores {
     private Stores() {}
 
     /** Opens a store; see {@link Store#open}. */
-    @SuppressWarnings("DoNotCallSuggester")
     public static Store open(StoreOptions options) {
-        throw new UnsupportedOperationException("" + options.directories());
+        return new StoreHandle(Engine.open(options));
     }
 }

@@ -43,7 +43,9 @@ final class ValueHolder {
 
     /** The value, read-only. */
     ByteBuffer buffer() {
-        return copied ? copyView.limit(copyLength).position(0) : view.limit(from + length).position(from);
+        return copied
+                ? copyView.limit(copyLength).position(0)
+                : view.limit(from + length).position(from);
     }
 
     /** Makes what was handed out before unreadable, as far as it was copied: for tests of callers. */

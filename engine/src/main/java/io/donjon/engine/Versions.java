@@ -144,14 +144,12 @@ final class Versions {
                     int head = head(keyspaces.get(i));
                     requireFreeSnapshot(head, names.get(i));
                     if (!taken.add(forest.tree(head) + "/" + names.get(i))) {
-                        throw new NameTakenException(
-                                "two snapshots of one tree would be named " + names.get(i), null);
+                        throw new NameTakenException("two snapshots of one tree would be named " + names.get(i), null);
                     }
                     frozen.add(head);
                 }
                 for (int i = 0; i < keyspaces.size(); i++) {
-                    LogOp.snapshot(
-                            operations, forest.id(frozen.get(i)), catalog.newVersion(), now(), names.get(i));
+                    LogOp.snapshot(operations, forest.id(frozen.get(i)), catalog.newVersion(), now(), names.get(i));
                 }
             }
 
@@ -229,8 +227,7 @@ final class Versions {
             @Override
             public void prepare(Encoder operations) {
                 int head = head(keyspace);
-                SharedView open = keyspace.openView();
-                if (open == null) {
+                if (!keyspace.hasFreshView()) {
                     LogOp.view(operations, forest.id(head), catalog.newVersion(), now());
                     keyspace.prepareView(head);
                 }

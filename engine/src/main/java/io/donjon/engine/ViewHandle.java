@@ -15,7 +15,7 @@ final class ViewHandle extends ReaderHandle implements View {
     }
 
     @Override
-    public VersionRef version(Reads reads) {
+    public VersionRef target() {
         if (closed.get()) {
             throw new StoreClosedException("the view is closed", null);
         }

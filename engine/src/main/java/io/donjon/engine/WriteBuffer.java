@@ -53,7 +53,7 @@ final class WriteBuffer {
     private final Arena arena;
     private final Line line;
     private final int head;
-    private final PlaceRanks places = new PlaceRanks();
+    private final PlaceMap places = new PlaceMap();
 
     /** Of the last search: at each level the node behind which what was looked for belongs. */
     private final int[] path = new int[HEIGHT_MAX];
@@ -161,7 +161,7 @@ final class WriteBuffer {
         for (int level = 0; level < levels; level++) {
             arena.putIntRelease(path[level], NEXT_AT + level * Integer.BYTES, node);
         }
-        places.add(place);
+        places.put(place, 0);
         entries++;
     }
 
@@ -422,7 +422,7 @@ final class WriteBuffer {
     }
 
     /** The places that breakpoints stand at. For when nobody writes any more. */
-    PlaceRanks places() {
+    PlaceMap places() {
         return places;
     }
 

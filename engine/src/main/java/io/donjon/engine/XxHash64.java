@@ -15,6 +15,9 @@ final class XxHash64 {
     private static final long P4 = 0x85EBCA77C2B2AE63L;
     private static final long P5 = 0x27D4EB2F165667C5L;
 
+    /** P1 + P2, modulo 2^64. */
+    private static final long P1_P2 = 0x60EA27EEADC0B5D6L;
+
     private static final int STRIPE = 32;
 
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -27,7 +30,7 @@ final class XxHash64 {
         int end = from + length;
         long h;
         if (length >= STRIPE) {
-            long a = P1 + P2;
+            long a = P1_P2;
             long b = P2;
             long c = 0;
             long d = -P1;

@@ -89,6 +89,12 @@ public final class Extent {
         return info.copies();
     }
 
+    /** Whether the disk that should have a copy of what lies at an offset is there. */
+    public boolean hasCopy(int copy, long offset) {
+        return store.disk(ExtentInfo.disk(info.place((int) (offset >>> Chunks.SHIFT), copy)))
+                .inUse();
+    }
+
     /** Checks one copy of a block, for verification: throws what is wrong with just that copy. */
     public Block readCopyOf(int copy, long offset, int size) {
         byte[] bytes = new byte[size];

@@ -3,7 +3,9 @@ package io.donjon.extents;
 import io.donjon.rda.BalancedPermutations;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +63,17 @@ public final class ExtentStore implements AutoCloseable {
         long replayFrom();
     }
 
+    /** Takes the commits of the log in their order. */
+    public interface Replay {
+        /**
+         * Takes a commit.
+         *
+         * @param position the log position behind the commit
+         * @param operations what the commit consists of
+         */
+        void commit(long sequence, long position, Decoder operations);
+    }
+
     /**
      * Opens the disks: finds out who is a member, reads the manifest, makes the log stable on all its copies, and begins
      * a new generation. {@link #replay} must follow before anything is written.
@@ -113,7 +126,7 @@ public final class ExtentStore implements AutoCloseable {
     }
 
     /** Replays the log from the position on that the client named, once. */
-    public void replay(LogRecovery.Replay into) {
+    public void replay(Replay into) {
         LogRecovery found = recovery;
         if (found == null) {
             throw new IllegalStateException("the log has been replayed already");
@@ -184,6 +197,36 @@ public final class ExtentStore implements AutoCloseable {
         if (manifest.checkpointIsDue()) {
             manifest.checkpoint();
         }
+    }
+
+    /** Walks manifests, log and files on all disks. */
+    public StoreCheck check() {
+        return new StoreCheck(this).run();
+    }
+
+    /** The extents that the manifest names. */
+    public Set<Long> extents() {
+        return manifest.with(state -> Set.copyOf(state.extents.keySet()));
+    }
+
+    ManifestPosition manifestPosition() {
+        return manifest.position();
+    }
+
+    /** The superchunk files on a disk that the manifest names. */
+    Set<String> namedFiles(int disk) {
+        return manifest.with(state -> {
+            Set<String> names = new HashSet<>();
+            for (ExtentInfo extent : state.extents.values()) {
+                names.addAll(new Extent(extent, this).fileNames(disk));
+            }
+            return names;
+        });
+    }
+
+    /** Whether anything can still be written. */
+    public boolean isWritable() {
+        return manifest.isUsable() && log.isUsable();
     }
 
     // ---- parts ----
@@ -277,7 +320,14 @@ public final class ExtentStore implements AutoCloseable {
         client.diskLeft();
     }
 
-    /** Makes the log stable, says where it ends, and lets go of the disks. What is still read goes on failing. */
+    /** Lets go of the disks without writing anything: what was not made stable is left to recovery. */
+    public void abandon() {
+        manifest.close();
+        files.closeAll();
+        locks.forEach(ExtentStore::unlock);
+    }
+
+    /** Makes the log stable, says where it ends, and lets go of the disks. */
     @Override
     public void close() {
         try {

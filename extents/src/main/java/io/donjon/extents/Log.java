@@ -124,6 +124,9 @@ public final class Log {
     private static final class Entry {
         final SegmentInfo info;
 
+        /** The log position of its first group. */
+        final long base;
+
         /** The log position behind it, or {@link Long#MAX_VALUE} while it grows. */
         long endPosition;
 
@@ -136,8 +139,9 @@ public final class Log {
         /** Whether it has lost a copy. */
         boolean weak;
 
-        Entry(SegmentInfo info, long endPosition) {
+        Entry(SegmentInfo info, long base, long endPosition) {
             this.info = info;
+            this.base = base;
             this.endPosition = endPosition;
         }
     }
@@ -159,10 +163,10 @@ public final class Log {
     }
 
     /** Takes over a segment that was recovered, so that it is released in its time. */
-    void adopt(SegmentInfo info, long endPosition, boolean weak) {
+    void adopt(SegmentInfo info, long base, long endPosition, boolean weak) {
         lock.lock();
         try {
-            Entry entry = new Entry(info, endPosition);
+            Entry entry = new Entry(info, base, endPosition);
             entry.endOffset = info.end();
             entry.endIsNamed = true;
             entry.weak = weak;
@@ -375,7 +379,7 @@ public final class Log {
                 unforced.addLast(left);
             }
             entered.base = written;
-            live.add(new Entry(entered.info, Long.MAX_VALUE));
+            live.add(new Entry(entered.info, written, Long.MAX_VALUE));
             current = entered;
             rollWanted = false;
         } finally {
@@ -481,6 +485,11 @@ public final class Log {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Whether anything can still be appended. */
+    boolean isUsable() {
+        return failure == null;
     }
 
     /** Whether {@link #prepare} has something to do. */
@@ -776,6 +785,42 @@ public final class Log {
             disk.there().delete(name);
         } catch (IOException e) {
             LOG.warn("{}/{} could not be removed; the next open will do so", disk, name, e);
+        }
+    }
+
+    /** Walks every segment that would be replayed. */
+    void check(StoreCheck check) {
+        List<Entry> entries = new ArrayList<>();
+        long end;
+        long stableNow;
+        lock.lock();
+        try {
+            for (Entry entry : live) {
+                Entry copy = new Entry(entry.info, entry.base, entry.endPosition);
+                entries.add(copy);
+            }
+            end = written;
+            stableNow = stable;
+        } finally {
+            lock.unlock();
+        }
+        for (Entry entry : entries) {
+            long upTo = LogFormat.FIRST_AT + Math.min(entry.endPosition, end) - entry.base;
+            for (int number : entry.info.disks()) {
+                Disk disk = store.disk(number);
+                if (disk.inUse() && isLive(entry.info)) {
+                    check.checkSegment(disk, entry.info, entry.base, upTo, stableNow);
+                }
+            }
+        }
+    }
+
+    private boolean isLive(SegmentInfo info) {
+        lock.lock();
+        try {
+            return live.stream().anyMatch(entry -> entry.info.id() == info.id());
+        } finally {
+            lock.unlock();
         }
     }
 

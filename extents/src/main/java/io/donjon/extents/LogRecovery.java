@@ -22,17 +22,6 @@ import org.slf4j.LoggerFactory;
 final class LogRecovery {
     private static final Logger LOG = LoggerFactory.getLogger(LogRecovery.class);
 
-    /** Takes the commits of the log in their order. */
-    interface Replay {
-        /**
-         * Takes a commit.
-         *
-         * @param position the log position behind the commit
-         * @param operations what the commit consists of
-         */
-        void commit(long sequence, long position, Decoder operations);
-    }
-
     /** A segment as it was found. */
     private static final class Found {
         final SegmentInfo info;
@@ -364,12 +353,12 @@ final class LogRecovery {
                 Disk disk = disks.get(number);
                 weak |= disk == null || !disk.inUse();
             }
-            log.adopt(found.info.endedAt(found.end), found.endPosition, weak);
+            log.adopt(found.info.endedAt(found.end), found.base, found.endPosition, weak);
         }
     }
 
     /** Replays every commit from the position on that replay begins at, which must be the border of two groups. */
-    void replay(Replay into) {
+    void replay(ExtentStore.Replay into) {
         long at = replayFrom;
         for (Found found : segments) {
             ByteBuffer whole = Objects.requireNonNull(found.union);

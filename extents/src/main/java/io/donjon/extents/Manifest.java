@@ -145,6 +145,16 @@ final class Manifest {
         }
     }
 
+    /** Whether edits are still taken. */
+    boolean isUsable() {
+        lock.lock();
+        try {
+            return failure == null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** The newest record. */
     ManifestPosition position() {
         lock.lock();

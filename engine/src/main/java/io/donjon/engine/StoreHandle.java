@@ -1,0 +1,183 @@
+package io.donjon.engine;
+
+import io.donjon.Commit;
+import io.donjon.Durability;
+import io.donjon.Job;
+import io.donjon.Keyspace;
+import io.donjon.Snapshot;
+import io.donjon.Store;
+import io.donjon.StoreStats;
+import io.donjon.VerifyReport;
+import io.donjon.Version;
+import io.donjon.VersionQuery;
+import io.donjon.WriteBatch;
+import io.donjon.extents.StorageException;
+import io.donjon.versioning.VersionForest;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Spliterators;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
+
+/** A store of the public API. */
+final class StoreHandle implements Store {
+    private final Engine engine;
+    private final Durability durability;
+
+    StoreHandle(Engine engine) {
+        this.engine = engine;
+        this.durability = engine.options().durability();
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    // ---- keyspaces and versions ----
+
+    @Override
+    public Keyspace createKeyspace(String name) {
+        return engine.versions().createKeyspace(name, durability);
+    }
+
+    @Override
+    public @Nullable Keyspace keyspace(String name) {
+        engine.requireOpen();
+        KeyspaceState state = engine.catalog().keyspaceNamed(name);
+        return state == null ? null : new KeyspaceHandle(engine, state, durability);
+    }
+
+    @Override
+    public @Nullable Version version(long id) {
+        engine.requireOpen();
+        int place = engine.catalog().forest().place(id);
+        return place == VersionForest.NONE || place == VersionForest.ROOT ? null : engine.describe(place);
+    }
+
+    @Override
+    public @Nullable Snapshot snapshot(long version) {
+        engine.requireOpen();
+        VersionForest forest = engine.catalog().forest();
+        int place = forest.place(version);
+        return place == VersionForest.NONE || forest.kind(place) != VersionForest.Kind.SNAPSHOT
+                ? null
+                : new SnapshotHandle(engine, place, durability);
+    }
+
+    @Override
+    public Stream<Version> versions(VersionQuery query) {
+        engine.requireOpen();
+        return StreamSupport.stream(new AllVersions(query.tree()), false).filter(query::matches);
+    }
+
+    /** Walks the line as it is, place by place: what is born meanwhile behind the position is met as well. */
+    private final class AllVersions extends Spliterators.AbstractSpliterator<Version> {
+        private final VersionForest forest = engine.catalog().forest();
+        private final int tree;
+        private int at;
+
+        AllVersions(@Nullable String treeName) {
+            super(Long.MAX_VALUE, ORDERED | NONNULL | DISTINCT);
+            this.tree = treeName == null ? VersionForest.NONE : forest.treeNamed(treeName);
+            this.at = treeName == null ? forest.next(VersionForest.ROOT) : tree;
+        }
+
+        @Override
+        public boolean tryAdvance(Consumer<? super Version> action) {
+            engine.requireOpen();
+            if (at == VersionForest.NONE) {
+                return false;
+            }
+            action.accept(engine.describe(at));
+            at = tree == VersionForest.NONE ? forest.next(at) : forest.nextInTree(at);
+            return true;
+        }
+    }
+
+    @Override
+    public List<Snapshot> snapshotAll(Map<Keyspace, String> names) {
+        return engine.versions().snapshotAll(names, durability);
+    }
+
+    // ---- writes ----
+
+    @Override
+    public WriteBatch newBatch() {
+        engine.requireOpen();
+        return new Batch(engine, engine.batchBytesMax());
+    }
+
+    @Override
+    public Commit write(WriteBatch batch, Durability how) {
+        if (!(batch instanceof Batch own) || own.engine() != engine) {
+            throw new IllegalArgumentException("the batch belongs to another store");
+        }
+        boolean[] applied = new boolean[own.size()];
+        long sequence = engine.commits().write(own, applied, how);
+        return new Done(sequence, applied);
+    }
+
+    private static final class Done implements Commit {
+        private final long sequence;
+        private final boolean[] applied;
+
+        Done(long sequence, boolean[] applied) {
+            this.sequence = sequence;
+            this.applied = applied;
+        }
+
+        @Override
+        public long sequence() {
+            return sequence;
+        }
+
+        @Override
+        public boolean applied(int operation) {
+            return applied[operation];
+        }
+
+        @Override
+        public String toString() {
+            return "commit " + sequence + " " + Arrays.toString(applied);
+        }
+    }
+
+    @Override
+    public CompletionStage<Void> whenDurable(long sequence) {
+        engine.requireOpen();
+        return engine.background().whenDurable(sequence);
+    }
+
+    @Override
+    public void sync() {
+        engine.requireOpen();
+        try {
+            engine.background().sync();
+        } catch (StorageException e) {
+            throw Errors.of(e);
+        }
+    }
+
+    // ---- the whole ----
+
+    @Override
+    public StoreStats stats() {
+        engine.requireOpen();
+        return engine.stats();
+    }
+
+    @Override
+    public Job<VerifyReport> verify() {
+        engine.requireOpen();
+        return Verification.start(engine);
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+    }
+}
