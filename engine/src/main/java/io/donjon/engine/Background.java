@@ -337,17 +337,28 @@ final class Background {
 
     // ---- merging ----
 
-    private void mergeLoop() {
-        loop(this::mergeStep);
+    /** Chooses arrays to be merged. */
+    interface Choice {
+        /**
+         * A closed group, newest first, that may be merged beside those under way; empty for none.
+         *
+         * @param busy the groups of merges under way
+         */
+        List<ArrayRun> from(List<ArrayRun> arrays, List<List<ArrayRun>> busy);
     }
 
-    private boolean mergeStep() {
+    private void mergeLoop() {
+        loop(() -> mergeOne(policy::pick));
+    }
+
+    /** Merges what is chosen; false if that is nothing. */
+    boolean mergeOne(Choice choice) {
         if (commits.readOnlyReason() != null) {
             return false;
         }
         ReadStates.Pin pin = states.pin();
         try {
-            List<ArrayRun> group = claim(pin.state().arrays);
+            List<ArrayRun> group = claim(pin.state().arrays, choice);
             if (group.isEmpty()) {
                 return false;
             }
@@ -362,16 +373,16 @@ final class Background {
         }
     }
 
-    private List<ArrayRun> claim(List<ArrayRun> arrays) {
+    private List<ArrayRun> claim(List<ArrayRun> arrays, Choice choice) {
         lock.lock();
         try {
-            if (stopping || arrays.stream().anyMatch(array -> isGone(array))) {
+            if (stopping || arrays.stream().anyMatch(this::isGone)) {
                 return List.of();
             }
-            List<ArrayRun> sound = arrays.stream()
-                    .filter(array -> !damaged.contains(array.id()))
-                    .toList();
-            List<ArrayRun> group = policy.pick(sound.size() == arrays.size() ? arrays : sound, running);
+            // A damaged array is as good as busy for ever: nothing may be merged over it.
+            List<List<ArrayRun>> busy = new ArrayList<>(running);
+            arrays.stream().filter(array -> damaged.contains(array.id())).forEach(array -> busy.add(List.of(array)));
+            List<ArrayRun> group = choice.from(arrays, busy);
             if (!group.isEmpty()) {
                 running.add(group);
             }
@@ -397,7 +408,7 @@ final class Background {
     }
 
     /** Merges a closed group and installs what comes of it. */
-    void merge(List<ArrayRun> group, List<ArrayRun> all) {
+    private void merge(List<ArrayRun> group, List<ArrayRun> all) {
         long oldest = group.stream().mapToLong(ArrayRun::age).min().orElseThrow();
         List<ArrayRun> older = all.stream()
                 .filter(array -> array.age() <= oldest && !group.contains(array))
