@@ -10,10 +10,10 @@ import static io.donjon.versioning.Line.pair;
  *
  * <p>A new group takes the label in the middle between its neighbours'. When none is free, the labels around are spread
  * evenly over the smallest aligned range of 2^i labels that holds at most 1.4^i groups (Bender, Cole, Demaine,
- * Farach-Colton, Zito: Two simplified algorithms for maintaining order in a list, ESA 2002). The larger a range, the less
- * densely it may be filled; so a range just spread takes in new groups in proportion to those it holds before it needs
- * that again, and a new group costs O(log n) on average. All labels together may serve 1.4^62, a thousand million
- * groups, twelve times as many as the places that an int can number could form.
+ * Farach-Colton, Zito: Two simplified algorithms for maintaining order in a list, ESA 2002). The larger a range, the
+ * less densely it may be filled; so a range just spread takes in new groups in proportion to those it holds before it
+ * needs that again, and a new group costs O(log n) on average. All labels together may serve 1.4^62, a thousand million
+ * groups: fourteen times as many as the places that an int can number could form.
  *
  * <p>For the writer, all but {@link #label}, which readers call under the line's seqlock.
  */
@@ -27,12 +27,13 @@ final class Groups {
     /** How many times as many groups a range may hold when it is twice as large; between 1 and 2. */
     private static final double FILL_GROWTH = 1.4;
 
+    /** The first word of a group. */
     private static final int LABEL = 0;
 
-    /** The group behind it, and the group before it. */
+    /** The second word of a group: the group behind it, and the group before it. */
     private static final int LINKS = 1;
 
-    /** Its first place, and how many places it has. */
+    /** The third word of a group: its first place, and how many places it has. */
     private static final int PLACES = 2;
 
     private static final int WORDS = 3;
@@ -129,7 +130,7 @@ final class Groups {
                 count++;
             }
         } while (count > countMax);
-        // At least 2 even in the smallest ranges, so there is room behind every group of the range.
+        // At least 2 even in the smallest range, so that a label comes free behind every group in it.
         long step = range / count;
         int g = first;
         for (int i = 0; i < count; i++) {

@@ -4,19 +4,19 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * The line on which all versions of a store stand: a list that grows anywhere and says at once which of two places comes
- * first (an order-maintenance list after Dietz and Sleator, STOC 1987).
+ * The line on which all versions of a store stand: a list that grows anywhere and says at once which of two places
+ * comes first (an order-maintenance list after Dietz and Sleator, STOC 1987).
  *
  * <p>Places stand in groups of up to 64. A place has a label within its group, a group has a label among the {@link
- * Groups}, both ascend along the line, and so two places compare as (label of group, label in group). A new place takes
- * the label in the middle between its neighbours'. When none is free there, or the group is full, the group is split into
- * two halves whose labels are spread evenly. Even if all places come at one point it takes 27 of them to use up the
- * labels between two neighbours again, so that a new place costs O(1) relabelled ones, and 27 places or more pay for the
- * O(log n) that a new group costs.
+ * Groups}, and both ascend along the line; so two places compare as (label of group, label in group). A new place takes
+ * the label in the middle between its neighbours'. When none is free there, or the group is full, the group is split
+ * into two halves, each with its labels spread evenly. Even if all places come at one point, it takes 27 of them to use
+ * up the labels between two neighbours again. So a new place costs O(1) relabelled ones, and 27 places or more pay for
+ * the O(log n) that a new group costs.
  *
  * <p>Places are numbered from 0 in the order of their birth and keep their numbers; the first is {@link #ROOT}. A place
- * is two longs in pages of longs, about 17 bytes with all that belongs to it: a million of them are a thousand objects to
- * the garbage collector, and to grow copies nothing but the list of pages.
+ * is two longs in pages of longs, 17 bytes with its share of all else: a million of them are a thousand objects to the
+ * garbage collector, and growing copies nothing but the list of pages.
  *
  * <p>One writer at a time: callers of {@link #insertAfter} take turns, each seeing what the one before did. All other
  * public methods may be called by any thread at any time.
@@ -36,10 +36,10 @@ public final class Line {
     /** Labels within a group are below this: unsigned ints. */
     private static final long LABELS = 1L << 32;
 
-    /** What stands at {@code WORDS * place}: where the place is. The number of its group, and its label in the group. */
+    /** The first word of a place: the number of its group, and its label in that group. */
     private static final int POSITION = 0;
 
-    /** The place behind it, and the place before it. */
+    /** The second word of a place: the place behind it, and the place before it. */
     private static final int LINKS = 1;
 
     private static final int WORDS = 2;
@@ -58,17 +58,17 @@ public final class Line {
     private final Groups groups = new Groups(ROOT);
 
     /**
-     * How many places there are. Written after all that makes a place, and compared with every number of a place that is
-     * passed in: whoever gets past that check sees the place whole, however he came by its number.
+     * How many places there are. Written after all that makes a place, and compared with every number of a place that
+     * is passed in: whoever gets past that check sees the place whole, wherever the number came from.
      */
     private volatile int size;
 
     /**
      * Counts up when a relabelling begins and when it ends, so it is odd in between: a seqlock. The writer makes it odd
-     * before it writes the first label, and even with a release after the last; every label is written with a release
-     * and read with an acquire. So a reader that meets a label of a relabelling also finds this field odd or greater than
-     * before when it reads it once more, and tries again; and one that finds it even and unchanged has seen the labels of
-     * no relabelling in part.
+     * before it writes the first label, and even again, with a release, after the last. Every label is written with a
+     * release and read with an acquire, so a reader that met a label of a relabelling also meets its odd number, or a
+     * later one, when it then reads this field again, and starts over. One that finds the field even and unchanged has
+     * read the labels of the relabellings before it and of no other.
      */
     private long relabelling;
 
@@ -113,7 +113,8 @@ public final class Line {
 
     /**
      * Negative if place a comes before place b, positive if after it, zero if they are the same. Either may be {@link
-     * #END}. Takes no lock; during a relabelling it tries again until that is over, commonly less than a microsecond.
+     * #END}. Takes no lock, but tries again for as long as a relabelling lasts: commonly less than a microsecond, tens
+     * of them when many groups are relabelled.
      */
     public int compare(int a, int b) {
         if (a != END) {
@@ -136,8 +137,8 @@ public final class Line {
     }
 
     /**
-     * The place behind the given one, or {@link #NONE} if it is the last. Who follows these links while the line grows
-     * passes all places that were there when he began, in order, and perhaps some that came meanwhile.
+     * The place behind the given one, or {@link #NONE} if it is the last. To follow these links while the line grows is
+     * to pass all places that were there at the beginning, in order, and perhaps some that came meanwhile.
      */
     public int next(int place) {
         checkPlace(place);
