@@ -32,12 +32,12 @@ final class Batch implements WriteBatch {
 
     /** Says whether a key has a value, and if one is expected, exactly that. */
     interface Condition {
-        boolean hasValue(KeyspaceState keyspace, ByteBuffer key, @Nullable ByteBuffer expected);
+        boolean hasValue(VersionRef head, ByteBuffer key, @Nullable ByteBuffer expected);
     }
 
     private final Engine engine;
     private final long bytesMax;
-    private final List<KeyspaceState> keyspaces = new ArrayList<>();
+    private final List<KeyspaceRef> keyspaces = new ArrayList<>();
     private byte[] data = new byte[1024];
     private int length;
     private int[] fields = new int[16 * FIELDS];
@@ -83,7 +83,7 @@ final class Batch implements WriteBatch {
             Keyspace keyspace, int kind, ByteBuffer key, @Nullable ByteBuffer value, @Nullable ByteBuffer expected) {
         Arguments.checkKey(key.remaining());
         Arguments.checkValue(value == null ? 0 : value.remaining());
-        KeyspaceState state = engine.stateOf(keyspace);
+        KeyspaceRef state = engine.refOf(keyspace);
         long more = (long) key.remaining()
                 + (value == null ? 0 : value.remaining())
                 + (expected == null ? 0 : expected.remaining());
@@ -148,7 +148,7 @@ final class Batch implements WriteBatch {
 
     // ---- what is in it ----
 
-    KeyspaceState keyspace(int index) {
+    KeyspaceRef keyspace(int index) {
         return keyspaces.get(index);
     }
 
@@ -169,9 +169,11 @@ final class Batch implements WriteBatch {
     /**
      * Decides which operations take effect, in their order, each conditional one seeing what stands before it.
      *
+     * @param heads the present head of each operation's keyspace
+     * @param applied gets the decisions
      * @return whether any does
      */
-    boolean decide(boolean[] applied, Condition store) {
+    boolean decide(VersionRef[] heads, boolean[] applied, Condition store) {
         Arrays.fill(applied, 0, size(), true);
         if (!conditional) {
             return size() > 0;
@@ -180,8 +182,8 @@ final class Batch implements WriteBatch {
         boolean all = true;
         boolean any = false;
         for (int i = 0; i < size(); i++) {
-            Written place = new Written(keyspaces.get(i), key(i));
-            applied[i] = kinds[i] < PUT_IF_ABSENT || holds(i, written.get(place), store);
+            Written place = new Written(heads[i].place(), key(i));
+            applied[i] = kinds[i] < PUT_IF_ABSENT || holds(i, heads[i], written.get(place), store);
             if (applied[i]) {
                 written.put(place, i);
             }
@@ -195,16 +197,16 @@ final class Batch implements WriteBatch {
         return any;
     }
 
-    private record Written(KeyspaceState keyspace, ByteBuffer key) {}
+    private record Written(int head, ByteBuffer key) {}
 
-    private boolean holds(int index, @Nullable Integer earlier, Condition store) {
+    private boolean holds(int index, VersionRef head, @Nullable Integer earlier, Condition store) {
         ByteBuffer expected = kinds[index] == PUT_IF_ABSENT ? null : part(index, EXPECTED_AT);
         boolean has;
         if (earlier != null) {
             ByteBuffer value = value(earlier);
             has = value != null && (expected == null || value.equals(expected));
         } else {
-            has = store.hasValue(keyspaces.get(index), key(index), expected);
+            has = store.hasValue(head, key(index), expected);
         }
         return (kinds[index] == PUT_IF_ABSENT) != has;
     }

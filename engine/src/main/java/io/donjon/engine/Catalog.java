@@ -4,7 +4,6 @@ import io.donjon.extents.Decoder;
 import io.donjon.extents.Encoder;
 import io.donjon.versioning.VersionForest;
 import io.donjon.versioning.VersionForest.Kind;
-import java.lang.ref.WeakReference;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -29,10 +28,10 @@ final class Catalog {
     private long pendingBytes;
     private long nextVersion = 1;
 
-    /** Keyspaces that somebody has an object for, by the place of their head. */
-    private final Map<Integer, WeakReference<KeyspaceState>> keyspaces = new HashMap<>();
+    /** Open views of keyspaces that have not been written to since, by the place of their head. */
+    private final Map<Integer, SharedView> freshViews = new HashMap<>();
 
-    private int sweepAt = 64;
+    private volatile int freshViewCount;
 
     /** How many open cursors a version has: as long as there are any, a drop of it waits. */
     private final Map<Integer, Integer> cursors = new HashMap<>();
@@ -116,9 +115,10 @@ final class Catalog {
                     LogOp.snapshot(copy.truncate(0), id, child, created, name);
                 }
                 int head = place(id, in);
+                requireHead(head, in);
                 Pending done = changing(new Pending(position, copy.toBytes()), head);
                 done.born = forest.freeze(head, name, isNew(child, in), created);
-                moveHead(head, done.born);
+                moveView(head, done.born);
                 return done;
             }
             case LogOp.CLONE -> {
@@ -139,14 +139,10 @@ final class Catalog {
                 LogOp.rollback(copy.truncate(0), head, parent, child, created);
                 int from = place(head, in);
                 Pending done = changing(new Pending(position, copy.toBytes()), from);
-                String name = forest.name(from);
-                if (name == null) {
-                    throw in.bad("version " + head + " is rolled back, which is no head");
-                }
+                requireHead(from, in);
                 done.drops = true;
-                forest.drop(from);
-                done.born = forest.addHead(isNew(child, in), place(parent, in), name, created);
-                moveHead(from, done.born);
+                done.born = forest.moveHead(from, place(parent, in), isNew(child, in), created);
+                forgetView(from);
                 return done;
             }
             case LogOp.DROP -> {
@@ -156,7 +152,7 @@ final class Catalog {
                 Pending done = changing(new Pending(position, copy.toBytes()), place);
                 done.drops = true;
                 forest.drop(place);
-                keyspaceDropped(place);
+                forgetView(place);
                 return done;
             }
             case LogOp.RENAME -> {
@@ -169,6 +165,12 @@ final class Catalog {
                 return done;
             }
             default -> throw in.bad("operation " + kind + " is not known");
+        }
+    }
+
+    private void requireHead(int place, Decoder in) {
+        if (forest.kind(place) != Kind.HEAD) {
+            throw in.bad("version " + forest.id(place) + " is no head");
         }
     }
 
@@ -293,51 +295,41 @@ final class Catalog {
         return last;
     }
 
-    // ---- keyspaces that are in use ----
+    // ---- views ----
 
-    /** The keyspace of a name, or null. */
-    synchronized @Nullable KeyspaceState keyspaceNamed(String name) {
-        int head = forest.keyspace(name);
-        return head == VersionForest.NONE ? null : keyspace(head);
+    /** An open view that says what the keyspace with this head is now, or null. Under the write lock. */
+    synchronized @Nullable SharedView freshView(int head) {
+        return freshViews.get(head);
     }
 
-    /** The keyspace whose head stands at a place. */
-    synchronized KeyspaceState keyspace(int head) {
-        WeakReference<KeyspaceState> known = keyspaces.get(head);
-        KeyspaceState state = known == null ? null : known.get();
-        if (state == null) {
-            state = new KeyspaceState(new VersionRef(forest, head, false));
-            keyspaces.put(head, new WeakReference<>(state));
-            sweep();
-        }
-        return state;
+    /** A view has been taken, and the keyspace goes on, unchanged so far, in this head. Under the write lock. */
+    synchronized void viewTaken(SharedView view, int head) {
+        freshViews.put(head, view);
+        freshViewCount = freshViews.size();
     }
 
-    private void sweep() {
-        if (keyspaces.size() >= sweepAt) {
-            keyspaces.values().removeIf(reference -> reference.get() == null);
-            sweepAt = Math.max(64, 2 * keyspaces.size());
-        }
+    /** A view is no longer open. Under the write lock. */
+    synchronized void viewClosed(SharedView view) {
+        freshViews.values().remove(view);
+        freshViewCount = freshViews.size();
     }
 
-    private void moveHead(int from, int to) {
-        WeakReference<KeyspaceState> known = keyspaces.remove(from);
-        KeyspaceState state = known == null ? null : known.get();
-        if (state != null) {
-            boolean child = forest.parent(to) == from;
-            state.moveTo(child ? state.head().child(to) : new VersionRef(forest, to, false));
-            if (!child) {
-                state.markDirty();
-            }
-            keyspaces.put(to, known);
+    /** A head is written to: no view says any more what it is. Under the write lock. */
+    void written(int head) {
+        if (freshViewCount > 0) {
+            forgetView(head);
         }
     }
 
-    private void keyspaceDropped(int head) {
-        WeakReference<KeyspaceState> known = keyspaces.remove(head);
-        KeyspaceState state = known == null ? null : known.get();
-        if (state != null) {
-            state.markDropped();
+    private synchronized void forgetView(int head) {
+        freshViews.remove(head);
+        freshViewCount = freshViews.size();
+    }
+
+    private void moveView(int from, int to) {
+        SharedView view = freshViews.remove(from);
+        if (view != null) {
+            freshViews.put(to, view);
         }
     }
 

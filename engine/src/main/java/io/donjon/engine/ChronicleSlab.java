@@ -75,7 +75,20 @@ final class ChronicleSlab implements Slab {
         if (from.hasArray()) {
             bytes.write(at, from.array(), from.arrayOffset() + position, length);
         } else {
-            bytes.write(at, from, position, length);
+            putWithoutArray(at, from, position, length);
+        }
+    }
+
+    /** Chronicle takes no read-only buffers, and direct ones only where the JVM was started with flags. */
+    private void putWithoutArray(int at, ByteBuffer from, int position, int length) {
+        boolean swap = from.order() != ByteOrder.nativeOrder();
+        int i = 0;
+        for (; i + Long.BYTES <= length; i += Long.BYTES) {
+            long word = from.getLong(position + i);
+            bytes.writeLong(at + i, swap ? Long.reverseBytes(word) : word);
+        }
+        for (; i < length; i++) {
+            bytes.writeByte(at + i, from.get(position + i));
         }
     }
 

@@ -1,7 +1,6 @@
 package io.donjon.engine;
 
 import io.donjon.DiskFullException;
-import io.donjon.DroppedException;
 import io.donjon.Durability;
 import io.donjon.ReadOnlyException;
 import io.donjon.StoreClosedException;
@@ -96,7 +95,7 @@ final class Commits {
 
     // ---- single writes ----
 
-    void put(KeyspaceState keyspace, ByteBuffer userKey, @Nullable ByteBuffer value, Durability durability) {
+    void put(KeyspaceRef keyspace, ByteBuffer userKey, @Nullable ByteBuffer value, Durability durability) {
         Arguments.checkKey(userKey.remaining());
         int kind = value == null ? StepKind.TOMBSTONE : StepKind.VALUE;
         int valueBytes = value == null ? 0 : value.remaining();
@@ -109,14 +108,13 @@ final class Commits {
         writeLock.lock();
         try {
             requireWritable();
-            VersionRef head = head(keyspace);
+            VersionRef head = keyspace.head();
             makeRoom(bytes);
             sequence = lastSequence + 1;
             log.begin(sequence, bytes);
             putRecord(head, userKey, value);
             long end = log.end();
             lastSequence = sequence;
-            keyspace.markDirty();
             ReadState state = states.current();
             paint(state, head, sequence, userKey, kind, value);
             waitFor = waitFor(end, durability);
@@ -148,19 +146,13 @@ final class Commits {
 
     private void paint(
             ReadState state, VersionRef head, long sequence, ByteBuffer userKey, int kind, @Nullable ByteBuffer value) {
+        catalog.written(head.place());
         key.set(head.treeId(), userKey);
         state.active.buffer.paint(key, head.place(), head.nextPlace(), sequence, kind, value);
     }
 
     private double fill(ReadState state) {
         return (double) state.active.buffer.used() / tuning.bufferBytes();
-    }
-
-    private static VersionRef head(KeyspaceState keyspace) {
-        if (keyspace.isDropped()) {
-            throw new DroppedException("the keyspace has been dropped", null);
-        }
-        return keyspace.head();
     }
 
     // ---- batches ----
@@ -174,22 +166,23 @@ final class Commits {
         writeLock.lock();
         try {
             requireWritable();
-            for (int i = 0; i < batch.size(); i++) {
-                head(batch.keyspace(i));
+            VersionRef[] heads = new VersionRef[batch.size()];
+            for (int i = 0; i < heads.length; i++) {
+                heads[i] = batch.keyspace(i).head();
             }
             makeRoom(batch.bytes());
-            boolean any = batch.decide(applied, this::hasValue);
+            boolean any = batch.decide(heads, applied, this::hasValue);
             if (any) {
                 sequence = lastSequence + 1;
                 log.begin(sequence, batch.bytes());
                 for (int i = 0; i < batch.size(); i++) {
                     if (applied[i]) {
-                        putRecord(batch.keyspace(i).head(), batch.key(i), batch.value(i));
+                        putRecord(heads[i], batch.key(i), batch.value(i));
                     }
                 }
                 long end = log.end();
                 lastSequence = sequence;
-                paint(batch, applied, sequence);
+                paint(batch, heads, applied, sequence);
                 waitFor = waitFor(end, durability);
             } else {
                 // What the conditions were compared with may not be acknowledged yet.
@@ -209,21 +202,19 @@ final class Commits {
         return sequence;
     }
 
-    private void paint(Batch batch, boolean[] applied, long sequence) {
+    private void paint(Batch batch, VersionRef[] heads, boolean[] applied, long sequence) {
         ReadState state = states.current();
         for (int i = 0; i < batch.size(); i++) {
             if (applied[i]) {
                 ByteBuffer value = batch.value(i);
                 int kind = value == null ? StepKind.TOMBSTONE : StepKind.VALUE;
-                batch.keyspace(i).markDirty();
-                paint(state, batch.keyspace(i).head(), sequence, batch.key(i), kind, value);
+                paint(state, heads[i], sequence, batch.key(i), kind, value);
             }
         }
     }
 
     /** Whether a key has a value now, and if one is expected, exactly that. Under the write lock. */
-    private boolean hasValue(KeyspaceState keyspace, ByteBuffer userKey, @Nullable ByteBuffer expected) {
-        VersionRef head = head(keyspace);
+    private boolean hasValue(VersionRef head, ByteBuffer userKey, @Nullable ByteBuffer expected) {
         ReadState state = states.acquire();
         try {
             key.set(head.treeId(), userKey);

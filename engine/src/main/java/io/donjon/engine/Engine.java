@@ -225,6 +225,10 @@ final class Engine implements AutoCloseable {
         return catalog;
     }
 
+    ManifestImage image() {
+        return image;
+    }
+
     ExtentStore store() {
         return store;
     }
@@ -245,10 +249,10 @@ final class Engine implements AutoCloseable {
         return background;
     }
 
-    /** The state of a keyspace object, which must be of this store. */
-    KeyspaceState stateOf(Keyspace keyspace) {
+    /** What a keyspace object holds, which must be of this store. */
+    KeyspaceRef refOf(Keyspace keyspace) {
         if (keyspace instanceof KeyspaceHandle handle && handle.engine() == this) {
-            return handle.state();
+            return handle.ref();
         }
         throw new IllegalArgumentException("the keyspace belongs to another store");
     }

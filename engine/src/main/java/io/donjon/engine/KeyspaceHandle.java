@@ -12,35 +12,28 @@ import org.jspecify.annotations.Nullable;
 
 /** A keyspace of the public API. Two are equal if they are of the same keyspace, whatever their durability. */
 final class KeyspaceHandle extends ReaderHandle implements Keyspace {
-    private final KeyspaceState state;
+    private final KeyspaceRef keyspace;
     private final Durability durability;
 
-    KeyspaceHandle(Engine engine, KeyspaceState state, Durability durability) {
+    KeyspaceHandle(Engine engine, KeyspaceRef keyspace, Durability durability) {
         super(engine);
-        this.state = state;
+        this.keyspace = keyspace;
         this.durability = durability;
     }
 
-    KeyspaceState state() {
-        return state;
-    }
-
-    private VersionRef head() {
-        if (state.isDropped()) {
-            throw new DroppedException("the keyspace has been dropped", null);
-        }
-        return state.head();
+    KeyspaceRef ref() {
+        return keyspace;
     }
 
     @Override
     public VersionRef target() {
-        return head();
+        return keyspace.head();
     }
 
     @Override
     public String name() {
         engine().requireOpen();
-        String name = engine().catalog().forest().name(head().place());
+        String name = engine().catalog().forest().name(keyspace.head().place());
         if (name == null) {
             // Dropped between the two looks.
             throw new DroppedException("the keyspace has been dropped", null);
@@ -51,29 +44,29 @@ final class KeyspaceHandle extends ReaderHandle implements Keyspace {
     @Override
     public Version version() {
         engine().requireOpen();
-        return engine().describe(head().place());
+        return engine().describe(keyspace.head().place());
     }
 
     @Override
     public Keyspace with(Durability other) {
-        return new KeyspaceHandle(engine(), state, other);
+        return new KeyspaceHandle(engine(), keyspace, other);
     }
 
     // ---- writes ----
 
     @Override
     public void put(byte[] key, byte[] value) {
-        engine().commits().put(state, ByteBuffer.wrap(key), ByteBuffer.wrap(value), durability);
+        engine().commits().put(keyspace, ByteBuffer.wrap(key), ByteBuffer.wrap(value), durability);
     }
 
     @Override
     public void put(ByteBuffer key, ByteBuffer value) {
-        engine().commits().put(state, key, value, durability);
+        engine().commits().put(keyspace, key, value, durability);
     }
 
     @Override
     public void delete(byte[] key) {
-        engine().commits().put(state, ByteBuffer.wrap(key), null, durability);
+        engine().commits().put(keyspace, ByteBuffer.wrap(key), null, durability);
     }
 
     @Override
@@ -107,19 +100,19 @@ final class KeyspaceHandle extends ReaderHandle implements Keyspace {
 
     @Override
     public View view() {
-        return engine().versions().view(state);
+        return engine().versions().view(keyspace);
     }
 
     @Override
     public Snapshot snapshot(String name) {
-        return engine().versions().snapshot(state, name, durability);
+        return engine().versions().snapshot(keyspace, name, durability);
     }
 
     @Override
     public @Nullable Snapshot snapshotNamed(String name) {
         engine().requireOpen();
         VersionForest forest = engine().catalog().forest();
-        int place = forest.snapshot(forest.tree(head().place()), name);
+        int place = forest.snapshot(forest.tree(keyspace.head().place()), name);
         return place == VersionForest.NONE ? null : new SnapshotHandle(engine(), place, durability);
     }
 
@@ -128,31 +121,39 @@ final class KeyspaceHandle extends ReaderHandle implements Keyspace {
         if (!(to instanceof SnapshotHandle handle) || handle.engine() != engine()) {
             throw new IllegalArgumentException("the snapshot belongs to another store");
         }
-        engine().versions().rollback(state, handle.place(), durability);
+        engine().versions().rollback(keyspace, handle.place(), durability);
     }
 
     @Override
     public void rename(String name) {
-        engine().versions().renameKeyspace(state, name, durability);
+        engine().versions().renameKeyspace(keyspace, name, durability);
     }
 
     @Override
     public void drop() {
-        engine().versions().dropKeyspace(state, durability);
+        engine().versions().dropKeyspace(keyspace, durability);
     }
 
     @Override
     public boolean equals(@Nullable Object other) {
-        return other instanceof KeyspaceHandle handle && handle.state == state;
+        if (!(other instanceof KeyspaceHandle handle) || handle.engine() != engine()) {
+            return false;
+        }
+        try {
+            return handle.keyspace == keyspace
+                    || handle.keyspace.head().place() == keyspace.head().place();
+        } catch (DroppedException e) {
+            return false;
+        }
     }
 
     @Override
     public int hashCode() {
-        return System.identityHashCode(state);
+        return System.identityHashCode(keyspace);
     }
 
     @Override
     public String toString() {
-        return "keyspace " + state.head().describe();
+        return "keyspace " + keyspace.describe();
     }
 }

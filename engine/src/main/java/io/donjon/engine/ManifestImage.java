@@ -55,8 +55,8 @@ final class ManifestImage implements ExtentStore.Client {
                     replayFrom = body.varint();
                     lastSequence = body.varint();
                     catalog.skipVersionsBelow(body.varint());
-                    nextAge = body.varint();
-                    nextArray = body.varint();
+                    nextAge = Math.max(nextAge, body.varint());
+                    nextArray = Math.max(nextArray, body.varint());
                 }
                 case OPERATIONS -> {
                     while (body.hasMore()) {
@@ -66,6 +66,8 @@ final class ManifestImage implements ExtentStore.Client {
                 case ARRAY -> {
                     ArrayInfo array = ArrayInfo.decode(body);
                     arrays.put(array.id(), array);
+                    nextArray = Math.max(nextArray, array.id() + 1);
+                    nextAge = Math.max(nextAge, array.age() + 1);
                 }
                 case ARRAY_GONE -> {
                     long id = body.varint();

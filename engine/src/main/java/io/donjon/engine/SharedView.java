@@ -16,10 +16,6 @@ final class SharedView {
         return version;
     }
 
-    boolean isOpen() {
-        return users > 0;
-    }
-
     void join() {
         users++;
     }

@@ -47,8 +47,11 @@ final class StoreHandle implements Store {
     @Override
     public @Nullable Keyspace keyspace(String name) {
         engine.requireOpen();
-        KeyspaceState state = engine.catalog().keyspaceNamed(name);
-        return state == null ? null : new KeyspaceHandle(engine, state, durability);
+        VersionForest forest = engine.catalog().forest();
+        int head = forest.keyspace(name);
+        return head == VersionForest.NONE
+                ? null
+                : new KeyspaceHandle(engine, new KeyspaceRef(forest, head), durability);
     }
 
     @Override

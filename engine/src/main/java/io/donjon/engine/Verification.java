@@ -84,7 +84,7 @@ final class Verification implements Job<VerifyReport> {
                 done += array.info().bytes();
                 progress = 0.99 * done / all;
             }
-            checkExtents(arrays);
+            checkExtents();
             StoreCheck below = engine.store().check();
             below.problems().forEach(found -> problem(found.place(), found.what()));
             return new VerifyReport(
@@ -94,28 +94,25 @@ final class Verification implements Job<VerifyReport> {
         }
     }
 
-    /** Every extent belongs to exactly one array; one that a merge has dropped or made since is not looked at. */
-    private void checkExtents(List<ArrayRun> arrays) {
-        Set<Long> named = new HashSet<>();
-        for (ArrayRun array : arrays) {
-            for (long extent : new long[] {
-                array.info().data(), array.info().meta(), array.info().values()
-            }) {
-                if (extent != 0 && !named.add(extent)) {
-                    problem(array.toString(), "extent " + extent + " belongs to another array as well");
+    /** Every extent belongs to exactly one array. */
+    private void checkExtents() {
+        engine.store().withExtents(present -> {
+            Set<Long> named = new HashSet<>();
+            for (ArrayInfo array : engine.image().arrays()) {
+                for (long extent : new long[] {array.data(), array.meta(), array.values()}) {
+                    if (extent != 0 && !named.add(extent)) {
+                        problem("array " + array.id(), "extent " + extent + " belongs to another array as well");
+                    }
                 }
             }
-        }
-        Set<Long> present = engine.store().extents();
-        if (engine.states().current().arrays.equals(arrays) && !present.equals(named)) {
-            Set<Long> orphans = new HashSet<>(present);
-            orphans.removeAll(named);
-            Set<Long> lost = new HashSet<>(named);
-            lost.removeAll(present);
-            if (engine.states().current().arrays.equals(arrays)) {
-                problem("the manifest", "extents of no array: " + orphans + ", extents it lacks: " + lost);
+            if (!present.equals(named)) {
+                Set<Long> orphans = new HashSet<>(present);
+                orphans.removeAll(named);
+                named.removeAll(present);
+                problem("the manifest", "extents of no array: " + orphans + ", extents it lacks: " + named);
             }
-        }
+            return named;
+        });
     }
 
     private void problem(String place, String what) {

@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,7 +66,7 @@ final class Versions {
     }
 
     private Keyspace keyspace(long head, Durability durability) {
-        return new KeyspaceHandle(engine, catalog.keyspace(forest.place(head)), durability);
+        return new KeyspaceHandle(engine, new KeyspaceRef(forest, forest.place(head)), durability);
     }
 
     private void requireFreeKeyspace(String name) {
@@ -74,14 +75,11 @@ final class Versions {
         }
     }
 
-    private static int head(KeyspaceState keyspace) {
-        if (keyspace.isDropped()) {
-            throw new DroppedException("the keyspace has been dropped", null);
-        }
+    private static int head(KeyspaceRef keyspace) {
         return keyspace.head().place();
     }
 
-    void renameKeyspace(KeyspaceState keyspace, String name, Durability durability) {
+    void renameKeyspace(KeyspaceRef keyspace, String name, Durability durability) {
         Arguments.checkName(name);
         change(durability, new Done() {
             @Override
@@ -95,7 +93,7 @@ final class Versions {
         });
     }
 
-    void dropKeyspace(KeyspaceState keyspace, Durability durability) {
+    void dropKeyspace(KeyspaceRef keyspace, Durability durability) {
         change(durability, new Done() {
             @Override
             public void prepare(Encoder operations) {
@@ -104,7 +102,7 @@ final class Versions {
         });
     }
 
-    void rollback(KeyspaceState keyspace, int snapshot, Durability durability) {
+    void rollback(KeyspaceRef keyspace, int snapshot, Durability durability) {
         change(durability, new Done() {
             @Override
             public void prepare(Encoder operations) {
@@ -122,17 +120,17 @@ final class Versions {
 
     // ---- snapshots ----
 
-    Snapshot snapshot(KeyspaceState keyspace, String name, Durability durability) {
+    Snapshot snapshot(KeyspaceRef keyspace, String name, Durability durability) {
         return snapshotAll(List.of(keyspace), List.of(name), durability).get(0);
     }
 
     List<Snapshot> snapshotAll(Map<Keyspace, String> names, Durability durability) {
-        List<KeyspaceState> states = new ArrayList<>();
-        names.keySet().forEach(keyspace -> states.add(engine.stateOf(keyspace)));
+        List<KeyspaceRef> states = new ArrayList<>();
+        names.keySet().forEach(keyspace -> states.add(engine.refOf(keyspace)));
         return snapshotAll(states, List.copyOf(names.values()), durability);
     }
 
-    private List<Snapshot> snapshotAll(List<KeyspaceState> keyspaces, List<String> names, Durability durability) {
+    private List<Snapshot> snapshotAll(List<KeyspaceRef> keyspaces, List<String> names, Durability durability) {
         names.forEach(Arguments::checkName);
         return change(durability, new Commits.VersionChange<>() {
             private final List<Integer> frozen = new ArrayList<>();
@@ -222,20 +220,30 @@ final class Versions {
     // ---- views ----
 
     /** A view needs not survive anything, so nobody waits for the disk. */
-    View view(KeyspaceState keyspace) {
+    View view(KeyspaceRef keyspace) {
         return change(Durability.ASYNC, new Commits.VersionChange<>() {
+            private int frozen;
+            private @Nullable SharedView shared;
+
             @Override
             public void prepare(Encoder operations) {
-                int head = head(keyspace);
-                if (!keyspace.hasFreshView()) {
-                    LogOp.view(operations, forest.id(head), catalog.newVersion(), now());
-                    keyspace.prepareView(head);
+                frozen = head(keyspace);
+                shared = catalog.freshView(frozen);
+                if (shared == null) {
+                    LogOp.view(operations, forest.id(frozen), catalog.newVersion(), now());
                 }
             }
 
             @Override
             public View result() {
-                return new ViewHandle(engine, keyspace.joinView(forest));
+                SharedView view = shared;
+                if (view == null) {
+                    view = new SharedView(new VersionRef(forest, frozen, true));
+                    catalog.viewTaken(view, forest.successor(frozen));
+                } else {
+                    view.join();
+                }
+                return new ViewHandle(engine, view);
             }
         });
     }
@@ -246,6 +254,7 @@ final class Versions {
                 @Override
                 public void prepare(Encoder operations) {
                     if (view.leave()) {
+                        catalog.viewClosed(view);
                         LogOp.drop(operations, view.version().id());
                     }
                 }

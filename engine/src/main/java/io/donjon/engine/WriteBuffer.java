@@ -91,14 +91,17 @@ final class WriteBuffer {
     void paint(FullKey key, int place, int nextPlace, long sequence, int kind, @Nullable ByteBuffer value) {
         int before = search(key, place, true);
         boolean here = before != head && isAt(before, key, place);
-        // Only a leaf is painted, so the place behind it stays the same: once there is a value, its marker is there
-        // too.
-        if (!here && nextPlace != Line.NONE) {
-            int after = next(path[0], 0);
+        if (nextPlace != Line.NONE) {
+            int after = here ? next(before, 0) : next(path[0], 0);
             if (after == NONE || !isAt(after, key, nextPlace)) {
-                // The marker first: whoever sees the value must find where it ends.
                 boolean sameKey = before != head && hasKey(before, key);
-                insert(key, nextPlace, copyOf(sameKey ? newest(before) : NONE, sequence));
+                int held = copyOf(sameKey ? newest(before) : NONE, sequence);
+                if (here) {
+                    search(key, nextPlace, true);
+                }
+                // The marker first: whoever sees the value must find where it ends. Nothing lies between the two, so
+                // the path to the one is that to the other.
+                insert(key, nextPlace, held);
             }
         }
         int state = newState(sequence, kind, value);

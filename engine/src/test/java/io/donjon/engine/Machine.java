@@ -3,12 +3,13 @@ package io.donjon.engine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.donjon.Commit;
 import io.donjon.Cursor;
+import io.donjon.CursorExpiredException;
 import io.donjon.DroppedException;
 import io.donjon.Durability;
 import io.donjon.KeyRange;
@@ -32,13 +33,17 @@ import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Does random operations of the whole public API to a store and to the oracle, and compares. It remembers what was
  * acknowledged, what of it must survive anything, and what was under way, so that the state after a crash can be judged.
  */
 final class Machine {
+    private static final int KEYSPACES_MAX = 6;
+
     private final SplittableRandom random;
     private final int keyCount;
     private final int valueBytesMax;
@@ -48,27 +53,681 @@ final class Machine {
 
     private int durable;
 
-    /** Begun and not acknowledged; null if there is none. */
-    private Model.Op underWay;
+    /** Begun and not acknowledged. */
+    private Model.@Nullable Op underWay;
 
     private Model model = new Model();
     private int names;
-    private StoreHandle store;
-
+    private @Nullable StoreHandle store;
     private final List<OpenView> views = new ArrayList<>();
     private final List<OpenCursor> cursors = new ArrayList<>();
 
     private record OpenView(View view, NavigableMap<byte[], byte[]> content) {}
 
+    /** A cursor over content that may have changed since: it must not notice. */
     private static final class OpenCursor {
         final Cursor cursor;
-        final NavigableMap<byte[], byte[]> content;
-        byte[] last;
-        boolean begun;
+        final NavigableMap<byte[], byte[]> ahead;
+        final boolean mayExpire;
 
-        OpenCursor(Cursor cursor, NavigableMap<byte[], byte[]> content) {
+        /** {@code ahead} is what the cursor has still to show, in its direction. */
+        OpenCursor(Cursor cursor, NavigableMap<byte[], byte[]> ahead, boolean mayExpire) {
             this.cursor = cursor;
-            this.content = content;
+            this.ahead = ahead;
+            this.mayExpire = mayExpire;
+        }
+    }
+
+    Machine(long seed) {
+        this.random = new SplittableRandom(seed);
+        this.keyCount = new int[] {3, 12, 60}[random.nextInt(3)];
+        this.valueBytesMax = new int[] {4, 40, 3000}[random.nextInt(3)];
+    }
+
+    // ---- crashes ----
+
+    /** Begins on an open store; everything that was open before is gone. */
+    void attach(StoreHandle opened) {
+        store = opened;
+        views.clear();
+        cursors.clear();
+    }
+
+    private StoreHandle store() {
+        return Objects.requireNonNull(store);
+    }
+
+    /**
+     * Judges what a store holds after a crash: all that had to survive, and of the rest a prefix.
+     *
+     * @param everything whether all acknowledged operations had to survive
+     */
+    void judge(StoreHandle opened, boolean everything) {
+        Map<String, NavigableMap<byte[], byte[]>> found = Dump.of(opened);
+        if (underWay != null) {
+            acknowledged.add(underWay);
+        }
+        int least = everything ? acknowledged.size() - (underWay == null ? 0 : 1) : durable;
+        underWay = null;
+        Model candidate = new Model();
+        String first = "";
+        for (int count = 0; count <= acknowledged.size(); count++) {
+            if (count >= least) {
+                String difference = Dump.difference(candidate.everything(), found);
+                if (difference.isEmpty()) {
+                    model = candidate;
+                    acknowledged.subList(count, acknowledged.size()).clear();
+                    // What was recovered is on stable storage from now on.
+                    durable = count;
+                    attach(opened);
+                    return;
+                }
+                first = first.isEmpty() ? difference : first;
+            }
+            if (count < acknowledged.size()) {
+                acknowledged.get(count).apply(candidate);
+            }
+        }
+        throw new AssertionError("no state from operation " + least + " to " + acknowledged.size()
+                + " is what was recovered; against the first: " + first);
+    }
+
+    /** Compares everything, when nothing has gone wrong. */
+    void assertEverything() {
+        assertEquals("", Dump.difference(model.everything(), Dump.of(store())));
+    }
+
+    // ---- one random step ----
+
+    void step() {
+        if (model.heads.isEmpty()) {
+            createKeyspace();
+            return;
+        }
+        switch (random.nextInt(40)) {
+            case 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 -> put();
+            case 10, 11 -> delete();
+            case 12, 13, 14 -> batch();
+            case 15, 16 -> conditional();
+            case 17, 18, 19 -> snapshot();
+            case 20 -> cloneSnapshot();
+            case 21 -> createKeyspace();
+            case 22 -> rollback();
+            case 23 -> rename();
+            case 24 -> drop();
+            case 25 -> views();
+            case 26, 27 -> openCursor();
+            case 28, 29, 30 -> moveCursors();
+            case 31 -> store().engine().commits().sealNow();
+            case 32 -> merge();
+            case 33 -> sync();
+            case 34 -> list();
+            case 35 -> errors();
+            default -> checkSomething();
+        }
+    }
+
+    private void doing(Model.Op op, Durability durability, Runnable action) {
+        underWay = op;
+        action.run();
+        op.apply(model);
+        acknowledged.add(op);
+        underWay = null;
+        if (durability == Durability.SYNC) {
+            durable = acknowledged.size();
+        }
+    }
+
+    private Durability durability() {
+        return random.nextInt(4) == 0 ? Durability.ASYNC : Durability.SYNC;
+    }
+
+    // ---- choosing ----
+
+    private String keyspaceName() {
+        List<String> all = new ArrayList<>(model.heads.keySet());
+        return all.get(random.nextInt(all.size()));
+    }
+
+    private Keyspace keyspace(String name) {
+        return Objects.requireNonNull(store().keyspace(name), name);
+    }
+
+    /** Trees that have snapshots. */
+    private List<String[]> allSnapshots() {
+        List<String[]> all = new ArrayList<>();
+        model.snapshots.forEach((tree, named) -> named.keySet().forEach(name -> all.add(new String[] {tree, name})));
+        return all;
+    }
+
+    private String @Nullable [] anySnapshot() {
+        List<String[]> all = allSnapshots();
+        return all.isEmpty() ? null : all.get(random.nextInt(all.size()));
+    }
+
+    private Snapshot snapshot(String tree, String name) {
+        try (Stream<Version> found = store().versions(VersionQuery.all()
+                .tree(tree)
+                .kind(Version.Kind.SNAPSHOT)
+                .namePrefix(name))) {
+            Version version = found.filter(candidate -> name.equals(candidate.name()))
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError("no snapshot " + tree + "@" + name));
+            return Objects.requireNonNull(store().snapshot(version.id()));
+        }
+    }
+
+    private byte[] key() {
+        int number = random.nextInt(keyCount);
+        if (number == 0) {
+            return new byte[0];
+        }
+        if (number == 1) {
+            byte[] high = new byte[1 + random.nextInt(2)];
+            Arrays.fill(high, (byte) 0xff);
+            return high;
+        }
+        String text = number % 3 == 0 ? "shared/prefix/of/some/length/" + number : "k" + number;
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private byte[] value() {
+        // Few different values: equal neighbours are the interesting case.
+        int number = random.nextInt(6);
+        int length = number == 0 ? 0 : 1 + random.nextInt(valueBytesMax);
+        byte[] value = new byte[random.nextInt(300) == 0 ? 70_000 + length : length];
+        Arrays.fill(value, (byte) ('a' + number));
+        return value;
+    }
+
+    private String newName(String prefix) {
+        return prefix + names++;
+    }
+
+    // ---- writes ----
+
+    private void put() {
+        String name = keyspaceName();
+        byte[] key = key();
+        byte[] value = value();
+        Durability durability = durability();
+        doing(model -> model.put(name, key, value), durability, () -> {
+            Keyspace keyspace = keyspace(name).with(durability);
+            if (random.nextBoolean()) {
+                keyspace.put(key, value);
+            } else {
+                keyspace.put(ByteBuffer.wrap(key), ByteBuffer.wrap(value).asReadOnlyBuffer());
+            }
+        });
+    }
+
+    private void delete() {
+        String name = keyspaceName();
+        byte[] key = key();
+        Durability durability = durability();
+        doing(
+                model -> model.delete(name, key),
+                durability,
+                () -> keyspace(name).with(durability).delete(key));
+    }
+
+    private void conditional() {
+        String name = keyspaceName();
+        byte[] key = key();
+        byte[] value = value();
+        byte[] expected = value();
+        byte[] present = model.head(name).content.get(key);
+        boolean matches = present != null && Arrays.equals(present, expected);
+        Keyspace keyspace = keyspace(name);
+        // What comes to nothing is not written, and so makes nothing before it stable.
+        Durability ifAbsent = present == null ? Durability.SYNC : Durability.ASYNC;
+        Durability ifEqual = matches ? Durability.SYNC : Durability.ASYNC;
+        switch (random.nextInt(3)) {
+            case 0 ->
+                doing(
+                        model -> {
+                            if (present == null) {
+                                model.put(name, key, value);
+                            }
+                        },
+                        ifAbsent,
+                        () -> assertEquals(present == null, keyspace.putIfAbsent(key, value)));
+            case 1 ->
+                doing(
+                        model -> {
+                            if (matches) {
+                                model.put(name, key, value);
+                            }
+                        },
+                        ifEqual,
+                        () -> assertEquals(matches, keyspace.replace(key, expected, value)));
+            default ->
+                doing(
+                        model -> {
+                            if (matches) {
+                                model.delete(name, key);
+                            }
+                        },
+                        ifEqual,
+                        () -> assertEquals(matches, keyspace.deleteIf(key, expected)));
+        }
+    }
+
+    /** A batch over several keyspaces, whose conditional operations see what stands before them in it. */
+    private void batch() {
+        WriteBatch batch = store().newBatch();
+        boolean allOrNothing = random.nextBoolean();
+        batch.allOrNothing(allOrNothing);
+        Map<String, NavigableMap<byte[], byte[]>> after = new TreeMap<>();
+        model.heads.forEach((name, head) -> after.put(name, Model.copy(head.content)));
+        List<Model.Op> effects = new ArrayList<>();
+        List<Boolean> expectedApplied = new ArrayList<>();
+        for (int n = random.nextInt(8); n > 0; n--) {
+            String name = keyspaceName();
+            Keyspace keyspace = keyspace(name);
+            byte[] key = key();
+            byte[] value = value();
+            byte[] expected = value();
+            byte[] present = Objects.requireNonNull(after.get(name)).get(key);
+            boolean matches = present != null && Arrays.equals(present, expected);
+            Model.Op put = model -> model.put(name, key, value);
+            Model.Op delete = model -> model.delete(name, key);
+            boolean applies = true;
+            Model.Op effect = put;
+            int index;
+            switch (random.nextInt(5)) {
+                case 0 -> index = batch.put(keyspace, key, value);
+                case 1 -> {
+                    index = batch.delete(keyspace, key);
+                    effect = delete;
+                }
+                case 2 -> {
+                    index = batch.putIfAbsent(keyspace, key, value);
+                    applies = present == null;
+                }
+                case 3 -> {
+                    index = batch.replace(keyspace, key, expected, value);
+                    applies = matches;
+                }
+                default -> {
+                    index = batch.deleteIf(keyspace, key, expected);
+                    applies = matches;
+                    effect = delete;
+                }
+            }
+            assertEquals(expectedApplied.size(), index);
+            expectedApplied.add(applies);
+            if (applies) {
+                effects.add(effect);
+                NavigableMap<byte[], byte[]> content = Objects.requireNonNull(after.get(name));
+                if (effect == put) {
+                    content.put(key, value);
+                } else {
+                    content.remove(key);
+                }
+            }
+        }
+        boolean none = allOrNothing && expectedApplied.contains(false);
+        Model.Op whole = model -> {
+            if (!none) {
+                effects.forEach(effect -> effect.apply(model));
+            }
+        };
+        Durability durability = durability();
+        boolean writes = !none && !effects.isEmpty();
+        doing(whole, writes ? durability : Durability.ASYNC, () -> {
+            Commit commit = store().write(batch, durability);
+            for (int i = 0; i < expectedApplied.size(); i++) {
+                assertEquals(expectedApplied.get(i) && !none, commit.applied(i));
+            }
+            assertThrows(IndexOutOfBoundsException.class, () -> commit.applied(expectedApplied.size()));
+        });
+    }
+
+    private void sync() {
+        if (random.nextBoolean()) {
+            store().sync();
+        } else {
+            long sequence = store().stats().sequence();
+            var future = store().whenDurable(sequence).toCompletableFuture();
+            while (!future.isDone()) {
+                store().engine().environment().pause(1_000_000);
+            }
+        }
+        durable = acknowledged.size();
+    }
+
+    private void merge() {
+        Engine engine = store().engine();
+        engine.background().mergeOne((arrays, busy) -> {
+            if (arrays.isEmpty()) {
+                return List.of();
+            }
+            List<ArrayRun> some = new ArrayList<>();
+            for (int n = 1 + random.nextInt(3); n > 0; n--) {
+                ArrayRun array = arrays.get(random.nextInt(arrays.size()));
+                if (!some.contains(array)) {
+                    some.add(array);
+                }
+            }
+            MergePolicy policy = engine.background().policy();
+            List<ArrayRun> group = policy.closed(some, arrays);
+            return policy.mayRun(group, busy) ? group : List.of();
+        });
+    }
+
+    // ---- versions ----
+
+    private void createKeyspace() {
+        if (model.heads.size() >= KEYSPACES_MAX) {
+            return;
+        }
+        String name = newName("k");
+        doing(model -> model.createKeyspace(name), Durability.SYNC, () -> store().createKeyspace(name));
+    }
+
+    private void snapshot() {
+        if (random.nextInt(5) == 0) {
+            snapshotAll();
+            return;
+        }
+        String keyspace = keyspaceName();
+        String name = newName("s");
+        Durability durability = durability();
+        doing(model -> model.snapshot(keyspace, name), durability, () -> {
+            Snapshot taken = keyspace(keyspace).with(durability).snapshot(name);
+            assertEquals(name, taken.version().name());
+        });
+    }
+
+    private void snapshotAll() {
+        Map<String, String> chosen = new TreeMap<>();
+        for (String name : model.heads.keySet()) {
+            if (random.nextBoolean()) {
+                chosen.put(name, newName("s"));
+            }
+        }
+        Durability durability = chosen.isEmpty() ? Durability.ASYNC : Durability.SYNC;
+        doing(model -> chosen.forEach(model::snapshot), durability, () -> {
+            Map<Keyspace, String> names = new LinkedHashMap<>();
+            chosen.forEach((keyspace, name) -> names.put(keyspace(keyspace), name));
+            assertEquals(chosen.size(), store().snapshotAll(names).size());
+        });
+    }
+
+    private void cloneSnapshot() {
+        String[] from = anySnapshot();
+        if (from == null || model.heads.size() >= KEYSPACES_MAX) {
+            return;
+        }
+        String name = newName("c");
+        doing(
+                model -> model.cloneAs(from[0], from[1], name),
+                Durability.SYNC,
+                () -> snapshot(from[0], from[1]).cloneAs(name));
+    }
+
+    private void rollback() {
+        String keyspace = keyspaceName();
+        String tree = model.head(keyspace).tree;
+        List<String> named = new ArrayList<>(
+                model.snapshots.getOrDefault(tree, new TreeMap<>()).keySet());
+        if (named.isEmpty()) {
+            return;
+        }
+        String to = named.get(random.nextInt(named.size()));
+        doing(model -> model.rollback(keyspace, to), Durability.SYNC, () -> {
+            Snapshot target = keyspace(keyspace).snapshotNamed(to);
+            keyspace(keyspace).rollback(Objects.requireNonNull(target));
+        });
+    }
+
+    private void rename() {
+        String[] from = anySnapshot();
+        if (from != null && random.nextBoolean()) {
+            String name = newName("r");
+            doing(
+                    model -> model.renameSnapshot(from[0], from[1], name),
+                    Durability.SYNC,
+                    () -> snapshot(from[0], from[1]).rename(name));
+        } else {
+            String keyspace = keyspaceName();
+            String name = newName("r");
+            doing(model -> model.renameKeyspace(keyspace, name), Durability.SYNC, () -> {
+                Keyspace handle = keyspace(keyspace);
+                handle.rename(name);
+                assertEquals(name, handle.name());
+            });
+        }
+    }
+
+    private void drop() {
+        String[] from = anySnapshot();
+        if (from != null && random.nextInt(3) > 0) {
+            Snapshot dropped = snapshot(from[0], from[1]);
+            doing(model -> model.dropSnapshot(from[0], from[1]), Durability.SYNC, dropped::drop);
+            assertThrows(DroppedException.class, () -> dropped.get(new byte[0]));
+            assertThrows(DroppedException.class, dropped::drop);
+        } else {
+            String keyspace = keyspaceName();
+            Keyspace handle = keyspace(keyspace);
+            doing(model -> model.dropKeyspace(keyspace), Durability.SYNC, handle::drop);
+            assertThrows(DroppedException.class, () -> handle.put(new byte[0], new byte[0]));
+            assertThrows(DroppedException.class, handle::name);
+            assertNull(store().keyspace(keyspace));
+        }
+    }
+
+    private void views() {
+        if (views.size() < 4 && random.nextBoolean()) {
+            String name = keyspaceName();
+            views.add(new OpenView(keyspace(name).view(), Model.copy(model.head(name).content)));
+        } else if (!views.isEmpty()) {
+            OpenView closed = views.remove(random.nextInt(views.size()));
+            checkReader(closed.view, closed.content);
+            closed.view.close();
+        }
+    }
+
+    // ---- reading ----
+
+    private void checkSomething() {
+        int what = random.nextInt(3);
+        String[] snapshot = anySnapshot();
+        if (what == 0 && snapshot != null) {
+            checkReader(snapshot(snapshot[0], snapshot[1]), model.snapshotOf(snapshot[0], snapshot[1]));
+        } else if (what == 1 && !views.isEmpty()) {
+            OpenView open = views.get(random.nextInt(views.size()));
+            checkReader(open.view, open.content);
+        } else {
+            String name = keyspaceName();
+            checkReader(keyspace(name), model.head(name).content);
+        }
+    }
+
+    private void checkReader(Reader reader, NavigableMap<byte[], byte[]> content) {
+        for (int n = 0; n < 4; n++) {
+            checkKey(reader, content, key());
+        }
+        List<byte[]> keys = new ArrayList<>();
+        for (int n = random.nextInt(6); n > 0; n--) {
+            keys.add(key());
+        }
+        List<byte[]> answered = new ArrayList<>();
+        reader.getAll(keys, (key, value) -> {
+            answered.add(key);
+            byte[] expected = content.get(key);
+            assertEquals(expected == null ? null : ByteBuffer.wrap(expected), value);
+        });
+        assertEquals(keys, answered);
+        checkScan(reader, content);
+    }
+
+    private static void checkKey(Reader reader, NavigableMap<byte[], byte[]> content, byte[] key) {
+        byte[] expected = content.get(key);
+        assertArrayEquals(expected, reader.get(key));
+        assertEquals(expected != null, reader.contains(key));
+        ByteBuffer into = ByteBuffer.allocate(100);
+        int length = reader.get(ByteBuffer.wrap(key), into);
+        if (expected == null) {
+            assertEquals(-1, length);
+            assertNull(reader.read(ByteBuffer.wrap(key), value -> value));
+        } else {
+            assertEquals(expected.length, length);
+            assertEquals(expected.length <= 100 ? expected.length : 0, into.position());
+            Boolean same = reader.read(ByteBuffer.wrap(key), value -> value.equals(ByteBuffer.wrap(expected)));
+            assertTrue(Boolean.TRUE.equals(same));
+        }
+    }
+
+    private KeyRange range() {
+        return switch (random.nextInt(6)) {
+            case 0 -> KeyRange.all();
+            case 1 -> KeyRange.from(key()).fromInclusive(random.nextBoolean());
+            case 2 -> KeyRange.to(key()).toInclusive(random.nextBoolean());
+            case 3 -> {
+                byte[] whole = key();
+                yield KeyRange.prefix(Arrays.copyOf(whole, random.nextInt(whole.length + 1)));
+            }
+            default ->
+                KeyRange.between(key(), key())
+                        .fromInclusive(random.nextBoolean())
+                        .toInclusive(random.nextBoolean());
+        };
+    }
+
+    /** What of some content lies in a range. */
+    private static NavigableMap<byte[], byte[]> within(NavigableMap<byte[], byte[]> content, KeyRange range) {
+        NavigableMap<byte[], byte[]> inside = Model.copy(content);
+        byte[] from = range.from();
+        byte[] to = range.to();
+        inside.keySet().removeIf(key -> {
+            boolean before = from != null && Arrays.compareUnsigned(key, from) < (range.fromInclusive() ? 0 : 1);
+            boolean behind = to != null && Arrays.compareUnsigned(key, to) > (range.toInclusive() ? 0 : -1);
+            return before || behind;
+        });
+        return inside;
+    }
+
+    private void checkScan(Reader reader, NavigableMap<byte[], byte[]> content) {
+        KeyRange range = range();
+        boolean reverse = random.nextBoolean();
+        boolean keysOnly = random.nextInt(4) == 0;
+        NavigableMap<byte[], byte[]> inside = within(content, range);
+        NavigableMap<byte[], byte[]> order = reverse ? inside.descendingMap() : inside;
+        List<ScanOption> options = new ArrayList<>();
+        if (reverse) {
+            options.add(ScanOption.REVERSE);
+        }
+        if (keysOnly) {
+            options.add(ScanOption.KEYS_ONLY);
+        }
+        if (random.nextBoolean()) {
+            options.add(ScanOption.NO_CACHE_FILL);
+        }
+        try (Cursor cursor = reader.scan(range, options.toArray(ScanOption[]::new))) {
+            assertThrows(IllegalStateException.class, cursor::key);
+            for (Map.Entry<byte[], byte[]> entry : order.entrySet()) {
+                assertTrue(cursor.next());
+                assertHere(cursor, entry.getKey(), keysOnly ? new byte[0] : entry.getValue());
+            }
+            assertFalse(cursor.next());
+            assertFalse(cursor.next());
+            for (int n = 0; n < 4; n++) {
+                byte[] sought = key();
+                byte[] due = order.ceilingKey(sought);
+                assertEquals(due != null, cursor.seek(ByteBuffer.wrap(sought)));
+                if (due != null) {
+                    assertHere(cursor, due, keysOnly ? new byte[0] : Objects.requireNonNull(content.get(due)));
+                    byte[] next = order.higherKey(due);
+                    assertEquals(next != null, cursor.next());
+                    if (next != null) {
+                        assertHere(cursor, next, keysOnly ? new byte[0] : Objects.requireNonNull(content.get(next)));
+                    }
+                }
+            }
+        }
+    }
+
+    private static void assertHere(Cursor cursor, byte[] key, byte[] value) {
+        assertArrayEquals(key, cursor.keyBytes());
+        assertEquals(ByteBuffer.wrap(key), cursor.key());
+        assertArrayEquals(value, cursor.valueBytes());
+        assertEquals(ByteBuffer.wrap(value), cursor.value());
+    }
+
+    /** Opens a cursor that stays open over what comes. */
+    private void openCursor() {
+        if (cursors.size() >= 5) {
+            cursors.remove(random.nextInt(cursors.size())).cursor.close();
+        }
+        boolean reverse = random.nextBoolean();
+        ScanOption[] options = reverse ? new ScanOption[] {ScanOption.REVERSE} : new ScanOption[0];
+        String[] snapshot = anySnapshot();
+        KeyRange range = range();
+        boolean ofSnapshot = snapshot != null && random.nextBoolean();
+        String name = keyspaceName();
+        Reader reader = ofSnapshot && snapshot != null ? snapshot(snapshot[0], snapshot[1]) : keyspace(name);
+        NavigableMap<byte[], byte[]> content =
+                ofSnapshot && snapshot != null ? model.snapshotOf(snapshot[0], snapshot[1]) : model.head(name).content;
+        NavigableMap<byte[], byte[]> inside = within(content, range);
+        cursors.add(
+                new OpenCursor(reader.scan(range, options), reverse ? inside.descendingMap() : inside, !ofSnapshot));
+    }
+
+    private void moveCursors() {
+        for (OpenCursor open : new ArrayList<>(cursors)) {
+            try {
+                for (int n = random.nextInt(4); n > 0; n--) {
+                    Map.Entry<byte[], byte[]> due = open.ahead.pollFirstEntry();
+                    assertEquals(due != null, open.cursor.next());
+                    if (due != null) {
+                        assertHere(open.cursor, due.getKey(), due.getValue());
+                    }
+                }
+            } catch (CursorExpiredException expired) {
+                assertTrue(open.mayExpire, "a cursor of an immutable version has expired");
+                open.cursor.close();
+                cursors.remove(open);
+            }
+        }
+    }
+
+    private void list() {
+        TreeSet<String> expected = new TreeSet<>(model.heads.keySet());
+        TreeSet<String> found = new TreeSet<>();
+        try (Stream<Version> versions = store().versions(VersionQuery.all().kind(Version.Kind.HEAD))) {
+            versions.forEach(version -> found.add(Objects.requireNonNull(version.name())));
+        }
+        assertEquals(expected, found);
+        assertEquals(expected.size(), store().stats().keyspaces());
+        try (Stream<Version> versions = store().versions(VersionQuery.all())) {
+            versions.forEach(version -> {
+                assertEquals(version, store().version(version.id()));
+                assertTrue(version.parent() < version.id());
+            });
+        }
+    }
+
+    private void errors() {
+        String name = keyspaceName();
+        Keyspace keyspace = keyspace(name);
+        assertThrows(NameTakenException.class, () -> store().createKeyspace(name));
+        assertThrows(IllegalArgumentException.class, () -> store().createKeyspace("a/b"));
+        assertThrows(IllegalArgumentException.class, () -> keyspace.put(new byte[65_536], new byte[0]));
+        assertThrows(IllegalArgumentException.class, () -> keyspace.get(new byte[65_536]));
+        assertNull(keyspace.snapshotNamed("no such snapshot"));
+        assertNull(store().keyspace("no such keyspace"));
+        String[] taken = anySnapshot();
+        if (taken != null) {
+            if (taken[0].equals(model.head(name).tree)) {
+                assertThrows(NameTakenException.class, () -> keyspace.snapshot(taken[1]));
+            } else {
+                Snapshot foreign = snapshot(taken[0], taken[1]);
+                assertThrows(IllegalArgumentException.class, () -> keyspace.rollback(foreign));
+            }
+            assertThrows(
+                    NameTakenException.class, () -> snapshot(taken[0], taken[1]).cloneAs(name));
         }
     }
 }

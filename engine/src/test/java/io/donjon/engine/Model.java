@@ -63,7 +63,8 @@ final class Model {
     }
 
     NavigableMap<byte[], byte[]> snapshotOf(String tree, String name) {
-        NavigableMap<byte[], byte[]> content = snapshots.getOrDefault(tree, new TreeMap<>()).get(name);
+        NavigableMap<byte[], byte[]> content =
+                snapshots.getOrDefault(tree, new TreeMap<>()).get(name);
         if (content == null) {
             throw new AssertionError("no snapshot " + tree + "@" + name);
         }
@@ -100,8 +101,8 @@ final class Model {
     Map<String, NavigableMap<byte[], byte[]>> everything() {
         Map<String, NavigableMap<byte[], byte[]>> all = new TreeMap<>();
         heads.forEach((name, head) -> all.put("keyspace " + name + " of " + head.tree, head.content));
-        snapshots.forEach((tree, named) ->
-                named.forEach((name, content) -> all.put("snapshot " + tree + "@" + name, content)));
+        snapshots.forEach(
+                (tree, named) -> named.forEach((name, content) -> all.put("snapshot " + tree + "@" + name, content)));
         return all;
     }
 

@@ -34,7 +34,6 @@ final class SimStore {
                 .createIfMissing(true)
                 .copies(copies)
                 .memoryBytes(StoreOptions.MEMORY_BYTES_MIN);
-        return new StoreHandle(
-                new Engine(options, tuning, world.environment(), directories, List.of(), new IoMeter()));
+        return new StoreHandle(new Engine(options, tuning, world.environment(), directories, List.of(), new IoMeter()));
     }
 }

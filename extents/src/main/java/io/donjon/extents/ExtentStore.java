@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -204,9 +205,9 @@ public final class ExtentStore implements AutoCloseable {
         return new StoreCheck(this).run();
     }
 
-    /** The extents that the manifest names. */
-    public Set<Long> extents() {
-        return manifest.with(state -> Set.copyOf(state.extents.keySet()));
+    /** Lets somebody look at which extents the manifest names, with edits held back. */
+    public <T> T withExtents(Function<Set<Long>, T> look) {
+        return manifest.with(state -> look.apply(state.extents.keySet()));
     }
 
     ManifestPosition manifestPosition() {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Every operation is O(1) amortised. There is no object per version: a million of them with names of 40 bytes take
  * about 130 MB, names included.
  *
- * <p>Thread-safe: by its monitor, but for comparisons on {@link #line()}, which take no lock.
+ * <p>Thread-safe: by its monitor, but for comparisons on {@link #line()} and for {@link #isHead}, which take no lock.
  */
 public final class VersionForest {
     /** What a version serves as; the numbers stand on disk. */
@@ -54,8 +54,8 @@ public final class VersionForest {
     /** No name. */
     private static final long UNNAMED = -1;
 
-    // A version's record: four words.
-    private static final int RECORD = 4;
+    // A version's record: five words.
+    private static final int RECORD = 5;
     private static final int ID = 0;
     /** High half the parent, low half the first version of the tree, both places. */
     private static final int FAMILY = 1;
@@ -63,6 +63,9 @@ public final class VersionForest {
     private static final int STATE = 2;
     /** Where the name is in {@link #text}. */
     private static final int NAME = 3;
+
+    /** The place at which the keyspace that once had its head here went on. */
+    private static final int SUCCESSOR = 4;
 
     private static final int STATE_BITS = 4;
     private static final int KIND_MASK = 0x3;
@@ -91,6 +94,7 @@ public final class VersionForest {
         set(ROOT, FAMILY, ((long) NONE << 32) | (NONE & 0xffff_ffffL));
         set(ROOT, STATE, Kind.DROPPED.number() | SAVED);
         set(ROOT, NAME, UNNAMED);
+        set(ROOT, SUCCESSOR, NONE);
         byId.put(0, ROOT);
     }
 
@@ -147,8 +151,27 @@ public final class VersionForest {
         int child = insert(childId, head, head, createdMillis);
         setKind(child, Kind.HEAD);
         set(child, NAME, keyspaceName);
+        set(head, SUCCESSOR, child);
         keyspaces.add(0, child);
         heads++;
+        return child;
+    }
+
+    /**
+     * Drops a head and lets its keyspace go on in a new child of another version.
+     *
+     * @return the child's place
+     */
+    public synchronized int moveHead(int head, int parent, long childId, long createdMillis) {
+        long keyspaceName = get(head, NAME);
+        keyspaces.remove(0, head);
+        set(head, NAME, UNNAMED);
+        setKind(head, Kind.DROPPED);
+        int child = insert(childId, parent, parent, createdMillis);
+        setKind(child, Kind.HEAD);
+        set(child, NAME, keyspaceName);
+        keyspaces.add(0, child);
+        set(head, SUCCESSOR, child);
         return child;
     }
 
@@ -217,6 +240,7 @@ public final class VersionForest {
         set(place, FAMILY, ((long) parent << 32) | tree);
         set(place, STATE, createdMillis << STATE_BITS);
         set(place, NAME, UNNAMED);
+        set(place, SUCCESSOR, NONE);
         byId.put(id, place);
         return place;
     }
@@ -274,6 +298,16 @@ public final class VersionForest {
     /** What a version serves as. */
     public synchronized Kind kind(int place) {
         return Kind.of((int) get(place, STATE) & KIND_MASK);
+    }
+
+    /** Whether a place is a keyspace's head at this moment. Takes no lock. */
+    public boolean isHead(int place) {
+        return (records.getAcquire((long) place * RECORD + STATE) & KIND_MASK) == Kind.HEAD.number();
+    }
+
+    /** Where the keyspace that once had its head at a place went on from there, or {@link #NONE} if it was dropped. */
+    public synchronized int successor(int place) {
+        return (int) get(place, SUCCESSOR);
     }
 
     /** Whether the manifest's line holds a version. */
@@ -366,6 +400,6 @@ public final class VersionForest {
     }
 
     private void set(int place, int word, long value) {
-        records.set((long) place * RECORD + word, value);
+        records.setRelease((long) place * RECORD + word, value);
     }
 }

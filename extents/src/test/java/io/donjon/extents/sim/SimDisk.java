@@ -34,7 +34,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe; with a {@link SimEnvironment} behind its power, for simulated threads only.
  */
 public final class SimDisk implements Directory {
-    /** What is written to the medium in one piece: a cut leaves each sector as it was before a write, or after it. */
+    /** What is written to the medium in one piece: a cut leaves each sector as it was before a write, or after it,
+     * that of the write under way too. */
     public static final int SECTOR_BYTES = 512;
 
     /** What direct writes must be multiples of. */
@@ -502,7 +503,7 @@ public final class SimDisk implements Directory {
         private SimFile write(byte[] data, int at, Portion portion) throws NoSpaceException {
             int wanted = switch (portion) {
                 case ALL -> data.length;
-                case PART -> power.draw(data.length + 1);
+                case PART -> Math.max(0, (at + power.draw(data.length + 1)) / SECTOR_BYTES * SECTOR_BYTES - at);
                 case NONE, FORGOTTEN -> 0;
             };
             int length = (int) Math.max(0, Math.min(wanted, file.size() + room() - at));
