@@ -182,6 +182,24 @@ class SimEnvironmentTest {
         assertTrue(passed >= HOUR_NANOS && passed < HOUR_NANOS + 1_000_000, () -> "passed: " + passed);
     }
 
+    @ParameterizedTest(name = "seed={0}")
+    @MethodSource("seeds")
+    void aPauseEndsInItsTimeThoughAnotherThreadCouldRunOn(long seed) {
+        SimEnvironment environment = new SimEnvironment(seed);
+        boolean[] ended = new boolean[1];
+        environment.run(
+                () -> {
+                    environment.pause(50_000);
+                    ended[0] = true;
+                },
+                () -> {
+                    for (int i = 0; i < 5_000; i++) {
+                        environment.pause(0);
+                    }
+                    assertTrue(ended[0]);
+                });
+    }
+
     @Test
     void theWallClockJumpsAndTheOtherDoesNot() {
         SimEnvironment environment = new SimEnvironment(1);
