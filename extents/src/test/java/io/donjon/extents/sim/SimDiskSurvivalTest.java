@@ -170,6 +170,23 @@ class SimDiskSurvivalTest {
     }
 
     @Test
+    void whatWasWrittenBehindALostGrowthDoesNotShowWhenTheFileGrowsAgain() throws IOException {
+        createStable("a", '0');
+        try (OpenFile file = disk.open("a", Access.BUFFERED)) {
+            file.write(Sectors.fill('1', 2 * SECTOR), SECTOR);
+        }
+        for (int i = 0; i < REBOOTS; i++) {
+            SimDisk after = reboot(Survival.RANDOM);
+            int size = after.contents("a").length;
+            try (OpenFile file = after.open("a", Access.BUFFERED)) {
+                file.write(Sectors.fill('2', 1), 4L * SECTOR - 1);
+            }
+            byte[] grown = after.contents("a");
+            assertArrayEquals(new byte[4 * SECTOR - 1 - size], Arrays.copyOfRange(grown, size, 4 * SECTOR - 1));
+        }
+    }
+
+    @Test
     void theOrderIsKeptAcrossFilesAndNames() throws IOException {
         disk.create("base", Access.BUFFERED).close();
         disk.sync();
