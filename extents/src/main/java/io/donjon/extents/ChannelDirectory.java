@@ -1,6 +1,5 @@
 package io.donjon.extents;
 
-import com.sun.nio.file.ExtendedOpenOption;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -128,7 +127,7 @@ public final class ChannelDirectory implements Directory {
         try {
             int writeUnit = 1;
             if (access == Access.DIRECT) {
-                options.add(ExtendedOpenOption.DIRECT);
+                options.add(direct());
                 writeUnit = writeUnit();
             }
             return new ChannelFile(
@@ -141,6 +140,21 @@ public final class ChannelDirectory implements Directory {
             String hint = access == Access.DIRECT ? " (the file system may not support direct access)" : "";
             throw failure(operation, file + hint, e);
         }
+    }
+
+    /** {@code ExtendedOpenOption.DIRECT} of module jdk.unsupported, which not every JVM has and javac warns of by name. */
+    private static OpenOption direct() {
+        try {
+            for (Object option :
+                    Class.forName("com.sun.nio.file.ExtendedOpenOption").getEnumConstants()) {
+                if (option instanceof OpenOption direct && option.toString().equals("DIRECT")) {
+                    return direct;
+                }
+            }
+        } catch (ClassNotFoundException e) {
+            throw new UnsupportedOperationException("this JVM has no direct access", e);
+        }
+        throw new UnsupportedOperationException("this JVM has no direct access");
     }
 
     private int writeUnit() throws IOException {

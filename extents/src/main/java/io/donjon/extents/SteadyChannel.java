@@ -69,7 +69,7 @@ final class SteadyChannel implements AutoCloseable {
         channel.close();
     }
 
-    private static int await(Future<Integer> transfer) throws IOException {
+    static int await(Future<Integer> transfer) throws IOException {
         boolean interrupted = false;
         try {
             while (true) {

@@ -189,12 +189,16 @@ class ChannelDirectoryTest {
     @Test
     void aLockHoldsAgainstAnotherProcessEvenAfterARefusedAttemptOfOurOwn() throws Exception {
         Directory files = open();
+        files.lock("LOCK", "a longer note than the next").close();
         try (LockAttempt lock = files.lock("LOCK", "we are 17")) {
             assertTrue(lock.taken());
-            try (LockAttempt again = open().lock("LOCK", "late")) {
+            long before = descriptors();
+            for (int i = 0; i < 10; i++) {
+                LockAttempt again = open().lock("LOCK", "late");
                 assertFalse(again.taken());
                 assertEquals("we are 17", again.holderNote());
             }
+            assertEquals(before, descriptors());
             assertEquals("refused: we are 17", attemptInAnotherProcess());
         }
         assertEquals("taken: ", attemptInAnotherProcess());

@@ -40,6 +40,9 @@ class IoMeterTest {
     void sumsAndDifferencesCoverEveryFigure() {
         IoMeter.FileMeter file = meter.newFile();
         file.read(0, 1);
+        file.wrote(50, 1);
+        file.forced();
+        meter.synced();
         Snapshot before = meter.snapshot();
         file.read(1, 2);
         file.read(100, 4);

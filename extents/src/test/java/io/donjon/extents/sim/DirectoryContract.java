@@ -179,6 +179,23 @@ public abstract class DirectoryContract {
     }
 
     @Test
+    void aWholeUnitCanBeReadFromAnywhere() throws IOException {
+        try (OpenFile file = directory.create("a", access)) {
+            int unit = file.writeUnit() == 1 ? 4096 : file.writeUnit();
+            byte[] data = bytes(3, 3 * unit);
+            file.write(ByteBuffer.wrap(data), 0);
+            for (int at : new int[] {0, 1, 512, unit - 1, unit, 2 * unit}) {
+                ByteBuffer aligned =
+                        ByteBuffer.allocateDirect(2 * unit).alignedSlice(unit).limit(unit);
+                assertEquals(unit, file.read(aligned, at));
+                byte[] got = new byte[unit];
+                aligned.flip().get(got);
+                assertArrayEquals(Arrays.copyOfRange(data, at, at + unit), got);
+            }
+        }
+    }
+
+    @Test
     void aReadOnlyBufferCanBeWrittenFrom() throws IOException {
         byte[] bytes;
         try (OpenFile file = directory.create("a", access)) {
@@ -217,8 +234,10 @@ public abstract class DirectoryContract {
                     assertTrue(e.toString().contains("multiples of " + unit), e.toString());
                 }
             }
-            assertThrows(IllegalArgumentException.class, () -> file.write(ByteBuffer.allocate(unit), -unit));
-            assertThrows(IllegalArgumentException.class, () -> file.read(ByteBuffer.allocate(1), -1));
+            for (Executable call : List.<Executable>of(
+                    () -> file.write(ByteBuffer.allocate(unit), -unit), () -> file.read(ByteBuffer.allocate(1), -1))) {
+                assertNames("a", assertThrows(IllegalArgumentException.class, call));
+            }
             assertEquals(0, file.size());
         }
     }

@@ -265,6 +265,7 @@ class FaultTest {
         disk.resize("a", 3 * SECTOR);
         assertEquals("...", survivor(Survival.ALL_LOST));
         disk.replaceContents("a", older);
+        older[0] = 'x';
         ByteBuffer read = ByteBuffer.allocate(3 * SECTOR);
         assertEquals(2 * SECTOR, file.read(read, 0));
         assertEquals("11", survivor(Survival.ALL_LOST));

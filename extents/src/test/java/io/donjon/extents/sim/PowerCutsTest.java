@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.donjon.extents.Directory.Access;
+import io.donjon.extents.Environment.Worker;
 import io.donjon.extents.OpenFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -170,5 +171,30 @@ class PowerCutsTest {
             }
         }
         assertTrue(raced > 5 && raced < 50, "raced: " + raced);
+    }
+
+    @Test
+    void othersMayRunBetweenTheEffectOfACallAndItsReturn() {
+        int seen = 0;
+        for (long seed = 0; seed < 50; seed++) {
+            SimWorld world = new SimWorld(seed);
+            boolean[] deleted = new boolean[1];
+            boolean[] goneBefore = new boolean[1];
+            world.run(() -> {
+                SimDisk disk = world.disk("d");
+                disk.create("a", Access.BUFFERED).close();
+                Worker watcher = world.environment().start("watcher", () -> {
+                    for (int i = 0; i < 5; i++) {
+                        goneBefore[0] |= disk.names().isEmpty() && !deleted[0];
+                        world.environment().pause(0);
+                    }
+                });
+                disk.delete("a");
+                deleted[0] = true;
+                watcher.join();
+            });
+            seen += goneBefore[0] ? 1 : 0;
+        }
+        assertTrue(seen > 5 && seen < 50, "seen: " + seen);
     }
 }

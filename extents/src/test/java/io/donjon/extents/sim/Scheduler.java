@@ -3,6 +3,7 @@ package io.donjon.extents.sim;
 import io.donjon.extents.sim.SimEnvironment.Client;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
@@ -122,9 +123,9 @@ final class Scheduler {
     }
 
     private @Nullable PowerCut verdict() {
-        Ending end = ending;
-        if (end == null || end.failed) {
-            throw new SimFailure(end == null ? "no ending" : end.reason, end == null ? null : end.cause);
+        Ending end = Objects.requireNonNull(ending);
+        if (end.failed) {
+            throw new SimFailure(end.reason, end.cause);
         }
         return end.cause instanceof PowerCut cut ? cut : null;
     }

@@ -164,8 +164,26 @@ class SimDiskSurvivalTest {
         assertEquals(
                 Set.of("0", "01", "0.", "012", "0.2", "01.", "0.."),
                 found(Survival.RANDOM).keySet());
+        assertEquals(Set.of("0", "01", "0.2", "012"), found(Survival.REORDERED).keySet());
         assertEquals(Set.of("0", "01", "012"), found(Survival.PREFIX).keySet());
         assertEquals(Set.of("012"), found(Survival.DATA_KEPT).keySet());
+    }
+
+    @Test
+    void whatWasWrittenBehindALostGrowthDoesNotShowWhenTheFileGrowsAgain() throws IOException {
+        createStable("a", '0');
+        try (OpenFile file = disk.open("a", Access.BUFFERED)) {
+            file.write(Sectors.fill('1', 2 * SECTOR), SECTOR);
+        }
+        for (int i = 0; i < REBOOTS; i++) {
+            SimDisk after = reboot(Survival.RANDOM);
+            int size = after.contents("a").length;
+            try (OpenFile file = after.open("a", Access.BUFFERED)) {
+                file.write(Sectors.fill('2', 1), 4L * SECTOR - 1);
+            }
+            byte[] grown = after.contents("a");
+            assertArrayEquals(new byte[4 * SECTOR - 1 - size], Arrays.copyOfRange(grown, size, 4 * SECTOR - 1));
+        }
     }
 
     @Test
@@ -265,6 +283,18 @@ class SimDiskSurvivalTest {
     }
 
     @Test
+    void aFileIsFoundUnderOneNameWhicheverOfItsRenamingsAreLost() throws IOException {
+        createStable("first", '1');
+        disk.rename("first", "second");
+        disk.rename("second", "third");
+        Set<List<String>> found = new HashSet<>();
+        for (int i = 0; i < REBOOTS; i++) {
+            found.add(reboot(Survival.RANDOM).names());
+        }
+        assertEquals(Set.of(List.of("first"), List.of("second"), List.of("third")), found);
+    }
+
+    @Test
     void aRebootLeavesTheOldMediumAloneAndCanBeRepeated() throws IOException {
         OpenFile file = disk.create("a", Access.BUFFERED);
         file.write(Sectors.fill('1', 4 * SECTOR), 0);
@@ -277,6 +307,18 @@ class SimDiskSurvivalTest {
         }
         assertEquals("1111", Sectors.summary(disk.contents("a")));
         assertEquals("2111", Sectors.summary(kept.contents("a")));
+    }
+
+    @Test
+    void namesAreListedInNoOrder() throws IOException {
+        for (String name : List.of("a", "b", "c")) {
+            disk.create(name, Access.BUFFERED).close();
+        }
+        Set<List<String>> orders = new HashSet<>();
+        for (int i = 0; i < 100; i++) {
+            orders.add(disk.list());
+        }
+        assertEquals(6, orders.size());
     }
 
     @Test
@@ -371,6 +413,14 @@ class SimDiskSurvivalTest {
         }));
         assertEquals(3, unwound.size());
         assertEquals(20, world.power().changes());
+    }
+
+    @Test
+    void aCutEndsTheRunThoughItIsSwallowed() {
+        SimWorld world = new SimWorld(6);
+        world.power().cutAtChange(1);
+        assertFalse(world.run(
+                () -> assertThrows(PowerCut.class, () -> world.disk("d").sync())));
     }
 
     @Test

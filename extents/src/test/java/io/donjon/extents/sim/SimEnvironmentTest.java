@@ -2,6 +2,7 @@ package io.donjon.extents.sim;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -15,9 +16,12 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.Lock;
+import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -182,6 +186,24 @@ class SimEnvironmentTest {
         assertTrue(passed >= HOUR_NANOS && passed < HOUR_NANOS + 1_000_000, () -> "passed: " + passed);
     }
 
+    @ParameterizedTest(name = "seed={0}")
+    @MethodSource("seeds")
+    void aPauseEndsInItsTimeThoughAnotherThreadCouldRunOn(long seed) {
+        SimEnvironment environment = new SimEnvironment(seed);
+        boolean[] ended = new boolean[1];
+        environment.run(
+                () -> {
+                    environment.pause(50_000);
+                    ended[0] = true;
+                },
+                () -> {
+                    for (int i = 0; i < 5_000; i++) {
+                        environment.pause(0);
+                    }
+                    assertTrue(ended[0]);
+                });
+    }
+
     @Test
     void theWallClockJumpsAndTheOtherDoesNot() {
         SimEnvironment environment = new SimEnvironment(1);
@@ -338,9 +360,10 @@ class SimEnvironmentTest {
             for (int w = 0; w < 3; w++) {
                 int id = w;
                 environment.spawn("waiter-" + w, () -> {
+                    // They come in this order.
+                    environment.pause(id * 1_000_000_000L);
                     lock.lock();
                     try {
-                        environment.pause(id * 1_000_000L);
                         while (permits[0] == 0) {
                             condition.awaitUninterruptibly();
                         }
@@ -367,6 +390,107 @@ class SimEnvironmentTest {
             first.add(woken.get(0));
         }
         assertEquals(Set.of(0, 1, 2), first);
+    }
+
+    /** Three threads that wait for a signal; each adds its number when it has been woken for the first time. */
+    private static List<Integer> wokenBy(long seed, Consumer<Condition> signal) {
+        SimEnvironment environment = new SimEnvironment(seed);
+        Lock lock = environment.newLock();
+        Condition condition = lock.newCondition();
+        List<Integer> woken = new ArrayList<>();
+        boolean[] over = new boolean[1];
+        for (int w = 0; w < 3; w++) {
+            int id = w;
+            environment.spawn("waiter-" + w, () -> {
+                lock.lock();
+                try {
+                    condition.awaitUninterruptibly();
+                    woken.add(id);
+                    while (!over[0]) {
+                        condition.awaitUninterruptibly();
+                    }
+                } finally {
+                    lock.unlock();
+                }
+            });
+        }
+        List<Integer> afterTheSignal = new ArrayList<>();
+        environment.run(() -> {
+            environment.pause(HOUR_NANOS);
+            lock.lock();
+            try {
+                signal.accept(condition);
+            } finally {
+                lock.unlock();
+            }
+            environment.pause(HOUR_NANOS);
+            lock.lock();
+            try {
+                afterTheSignal.addAll(woken);
+                over[0] = true;
+                condition.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        });
+        return afterTheSignal;
+    }
+
+    @Test
+    void aSignalWakesOneAndASignalToAllWakesAll() {
+        int one = 0;
+        for (long seed = 0; seed < 50; seed++) {
+            assertEquals(3, wokenBy(seed, Condition::signalAll).size());
+            // More only where a wait ended by itself.
+            one += wokenBy(seed, Condition::signal).size() == 1 ? 1 : 0;
+        }
+        assertTrue(one > 25, "one woken in " + one);
+    }
+
+    @ParameterizedTest(name = "seed={0}")
+    @MethodSource("seeds")
+    void whoGaveUpWaitingForALockIsNotWokenInAnothersPlace(long seed) {
+        SimEnvironment environment = new SimEnvironment(seed);
+        Lock lock = environment.newLock();
+        environment.run(
+                () -> {
+                    lock.lock();
+                    try {
+                        environment.pause(HOUR_NANOS);
+                    } finally {
+                        lock.unlock();
+                    }
+                },
+                () -> {
+                    environment.pause(1_000_000);
+                    assertFalse(lock.tryLock(1, TimeUnit.SECONDS));
+                },
+                () -> {
+                    environment.pause(1_000_000);
+                    lock.lock();
+                    try {
+                        assertTrue(environment.nanoTime() >= HOUR_NANOS);
+                    } finally {
+                        lock.unlock();
+                    }
+                });
+    }
+
+    @Test
+    void anInterruptByAnotherThreadIsFoundWhenTheWaitIsOver() {
+        SimEnvironment environment = new SimEnvironment(19);
+        Thread[] sleeper = new Thread[1];
+        environment.run(
+                () -> {
+                    sleeper[0] = Thread.currentThread();
+                    environment.pause(HOUR_NANOS);
+                    assertTrue(Thread.interrupted());
+                },
+                () -> {
+                    environment.pause(1_000_000);
+                    sleeper[0].interrupt();
+                    environment.pause(HOUR_NANOS / 2);
+                });
     }
 
     @Test
@@ -543,7 +667,8 @@ class SimEnvironmentTest {
             try {
                 Condition condition = lock.newCondition();
                 assertTrue(Thread.currentThread().isInterrupted());
-                assertThrows(InterruptedException.class, () -> condition.awaitNanos(1));
+                assertThrows(InterruptedException.class, () -> condition.awaitNanos(HOUR_NANOS));
+                assertTrue(environment.nanoTime() < HOUR_NANOS);
                 assertFalse(Thread.interrupted());
             } finally {
                 lock.unlock();
@@ -558,6 +683,17 @@ class SimEnvironmentTest {
         assertThrows(IllegalStateException.class, () -> environment.newLock().lock());
         assertThrows(IllegalStateException.class, () -> environment.start("worker", () -> {}));
         assertThrows(IllegalStateException.class, environment::run);
+    }
+
+    @Test
+    void strangersAreTurnedAwayWhileARunIsUnderWayToo() {
+        SimEnvironment environment = new SimEnvironment(18);
+        environment.run(() -> {
+            CompletableFuture<Void> stranger = CompletableFuture.runAsync(() -> environment.pause(0));
+            ExecutionException e = assertThrows(ExecutionException.class, stranger::get);
+            assertInstanceOf(IllegalStateException.class, e.getCause());
+            assertThrows(IllegalStateException.class, () -> environment.run(() -> {}));
+        });
     }
 
     @Test

@@ -139,8 +139,11 @@ final class SimFile {
                 System.arraycopy(onDisk, 0, image, sector * SECTOR, SECTOR);
             }
         });
+        Arrays.fill(image, kept, image.length, (byte) 0);
         SimFile survivor = new SimFile();
-        survivor.replace(Arrays.copyOf(image, kept));
+        survivor.bytes = image;
+        survivor.size = kept;
+        survivor.forcedSize = kept;
         return survivor;
     }
 
