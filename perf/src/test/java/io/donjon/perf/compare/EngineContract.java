@@ -30,7 +30,7 @@ abstract class EngineContract {
     abstract Engine open(Path at);
 
     static LongStream seeds() {
-        return Seeds.upTo(10);
+        return Seeds.upTo(6);
     }
 
     @ParameterizedTest(name = "seed={0}")
