@@ -387,7 +387,7 @@ public final class BPlusTree implements AutoCloseable {
         Page.clear(parent.bytes);
         int count = Page.count(leftCopy);
         // The record at the cut goes up. When keys ascend, all but the newest stays to the left.
-        int cut = ascending && slot == count
+        int cut = ascending
                 ? count - 1
                 : Math.min(half(leftCopy, slot, Page.bytesFor(separatorLength, Integer.BYTES)), count - 1);
         int upLength = 0;

@@ -88,13 +88,13 @@ public final class Compare {
             @Nullable Path json,
             @Nullable Path plots) {
         /**
-         * Copies the lists and checks everything.
+         * Copies the lists, names once each, and checks everything.
          *
          * @throws IllegalArgumentException if something is unknown or out of its range
          */
         public Options {
-            engines = List.copyOf(engines);
-            workloads = List.copyOf(workloads);
+            engines = engines.stream().distinct().toList();
+            workloads = workloads.stream().distinct().toList();
             engines.forEach(Engines::named);
             workloads.forEach(Workloads::named);
             require(!engines.isEmpty(), "engines: name at least one");
@@ -209,14 +209,10 @@ public final class Compare {
         List<Workload> all = options.workloads().stream().map(Workloads::named).toList();
         List<Workload> loaded =
                 all.stream().filter(w -> w.start() == Workload.Start.LOADED).toList();
-        boolean loadIsAskedFor = options.workloads().contains(Workloads.LOAD_RANDOM);
-        if (loadIsAskedFor || !loaded.isEmpty()) {
+        if (options.workloads().contains(Workloads.LOAD_RANDOM) || !loaded.isEmpty()) {
             List<Workload> onRandom = new ArrayList<>(List.of(Workloads.named(Workloads.LOAD_RANDOM)));
             onRandom.addAll(loaded);
             onFreshStore(engineName, onRandom, records, label, rows);
-            if (!loadIsAskedFor) {
-                rows.remove(Workloads.LOAD_RANDOM);
-            }
         }
         for (Workload workload : all) {
             if (workload.start() == Workload.Start.EMPTY && !rows.containsKey(workload.name())) {

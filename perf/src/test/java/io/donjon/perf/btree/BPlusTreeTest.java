@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.ConcurrentModificationException;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -35,7 +36,7 @@ final class BPlusTreeTest {
     private Path folder;
 
     static LongStream seeds() {
-        return Seeds.upTo(60);
+        return Seeds.upTo(40);
     }
 
     @ParameterizedTest(name = "seed={0}")
@@ -44,12 +45,20 @@ final class BPlusTreeTest {
         new Model(new SplittableRandom(seed), folder.resolve("tree")).run();
     }
 
+    private enum KeyShape {
+        SHORT,
+        LONG,
+        /** With long beginnings in common, so that a separator takes up to a quarter of an inner page. */
+        PREFIXED
+    }
+
     /** Random puts, deletes, gets, scans, checkpoints and reopenings; what is likely changes from phase to phase. */
     private static final class Model {
         private final SplittableRandom random;
         private final Path file;
         private final boolean direct;
         private final int keyKinds;
+        private final KeyShape shape;
         private final int keyBytesMax;
         private final int valueBytesMax;
         private final TreeMap<byte[], byte[]> expected = new TreeMap<>(Arrays::compareUnsigned);
@@ -60,9 +69,9 @@ final class BPlusTreeTest {
             this.file = file;
             direct = random.nextInt(8) == 0;
             keyKinds = 1 << (2 + random.nextInt(12));
-            // Long keys make inner pages of few children, and separators that do not fit in their place.
-            keyBytesMax = random.nextInt(3) == 0 ? 1000 : 24;
-            valueBytesMax = random.nextBoolean() ? 120 : BPlusTree.RECORD_BYTES_MAX - keyBytesMax;
+            shape = List.of(KeyShape.SHORT, KeyShape.LONG, KeyShape.PREFIXED).get(random.nextInt(3));
+            keyBytesMax = shape == KeyShape.SHORT ? 24 : shape == KeyShape.LONG ? 1000 : BPlusTree.RECORD_BYTES_MAX;
+            valueBytesMax = random.nextBoolean() ? 120 : BPlusTree.RECORD_BYTES_MAX;
             tree = open();
         }
 
@@ -112,7 +121,8 @@ final class BPlusTreeTest {
             } else if (random.nextInt(10) < deletesOfTen) {
                 assertEquals(expected.remove(key) != null, tree.delete(key));
             } else {
-                byte[] value = new byte[random.nextInt(valueBytesMax + 1)];
+                int room = Math.min(valueBytesMax, BPlusTree.RECORD_BYTES_MAX - key.length);
+                byte[] value = new byte[random.nextInt(room + 1)];
                 random.nextBytes(value);
                 tree.put(key, value);
                 expected.put(key, value);
@@ -120,9 +130,18 @@ final class BPlusTreeTest {
             assertEquals(expected.size(), tree.size());
         }
 
-        /** One of few keys, of its own length and bytes; many share long prefixes. */
+        /** One of few keys, the same for the same kind. */
         private byte[] key() {
-            var ofKey = new SplittableRandom(random.nextInt(keyKinds));
+            int kind = random.nextInt(keyKinds);
+            var ofKey = new SplittableRandom(kind);
+            if (shape == KeyShape.PREFIXED) {
+                byte[] family = new byte[ofKey.nextInt(BPlusTree.RECORD_BYTES_MAX - Integer.BYTES)];
+                Arrays.fill(family, (byte) 7);
+                return ByteBuffer.allocate(family.length + Integer.BYTES)
+                        .put(family)
+                        .putInt(kind)
+                        .array();
+            }
             byte[] key = new byte[ofKey.nextInt(keyBytesMax + 1)];
             if (ofKey.nextBoolean()) {
                 ofKey.nextBytes(key);
@@ -239,6 +258,29 @@ final class BPlusTreeTest {
             assertTrue(counts.readBytes() > 100_000 * 116, "" + counts);
             assertTrue(counts.readBytes() / counts.reads() > 300_000, "" + counts);
             assertTrue(counts.readsRandom() < 10, "" + counts);
+        }
+    }
+
+    @Test
+    void readAheadLeavesPagesThatWereChangedInMemoryAsTheyAre() {
+        Path file = folder.resolve("tree");
+        var expected = new TreeMap<byte[], byte[]>(Arrays::compareUnsigned);
+        try (BPlusTree tree = BPlusTree.open(file, AMPLE, false)) {
+            for (int i = 0; i < 20_000; i++) {
+                tree.put(key(i), key(i));
+                expected.put(key(i), key(i));
+            }
+        }
+        try (BPlusTree tree = BPlusTree.open(file, AMPLE, false)) {
+            for (int i = 1000; i < 20_000; i += 1000) {
+                tree.put(key(i), key(-i));
+                expected.put(key(i), key(-i));
+            }
+            assertScan(tree.scan(null), expected, Integer.MAX_VALUE);
+            assertTrue(tree.counts().readBytes() / tree.counts().reads() > 2 * Page.BYTES, "" + tree.counts());
+        }
+        try (BPlusTree tree = BPlusTree.open(file, AMPLE, false)) {
+            assertScan(tree.scan(null), expected, Integer.MAX_VALUE);
         }
     }
 

@@ -76,7 +76,8 @@ final class CompareTest {
 
     @Test
     void readsAloneAreOfTheRandomLoadWhichGetsNoRow() {
-        Report report = Compare.run(options(List.of(Workloads.READ_HIT), 1000, 0, 1), Progress.NONE);
+        Report report =
+                Compare.run(options(List.of(Workloads.READ_HIT, Workloads.READ_HIT), 1000, 0, 1), Progress.NONE);
         assertEquals(1, report.rows().size());
         assertEquals(500, report.rows().get(0).operations());
     }

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.donjon.Compression;
 import io.donjon.perf.Seeds;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -15,6 +17,7 @@ import java.util.NavigableMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -114,6 +117,7 @@ abstract class EngineContract {
         int[] seen = {0};
         if (limit > 0) {
             engine.scan(from, (key, value) -> {
+                assertTrue(seen[0] < limit, "goes on after the visitor had enough");
                 Map.Entry<byte[], byte[]> entry = expected.next();
                 assertEquals(hex(entry.getKey()), hex(bytes(key)));
                 assertEquals(hex(entry.getValue()), hex(bytes(value)));
@@ -152,10 +156,32 @@ abstract class EngineContract {
         try (Engine engine = open(folder)) {
             ByteBuffer key = ByteBuffer.allocate(16);
             engine.put(key, ByteBuffer.wrap(new byte[] {1, 2, 3}));
-            ByteBuffer into = ByteBuffer.allocate(2);
+            ByteBuffer into = ByteBuffer.allocate(4).position(2);
             assertEquals(3, engine.get(key, into));
-            assertEquals(0, into.position());
-            assertEquals(0, into.getShort(0));
+            assertEquals(2, into.position());
+            assertEquals(0, into.getInt(0));
+        }
+    }
+
+    @Test
+    void whatWasSyncedIsInTheFiles() throws IOException {
+        Path original = Files.createDirectory(folder.resolve("original"));
+        Path copy = Files.createDirectory(folder.resolve("copy"));
+        ByteBuffer key = ByteBuffer.allocate(16);
+        ByteBuffer into = ByteBuffer.allocate(8);
+        try (Engine engine = open(original)) {
+            engine.put(key, ByteBuffer.wrap(new byte[] {1, 2, 3}));
+            engine.sync();
+            engine.quiesce();
+            try (Stream<Path> files = Files.walk(original)) {
+                for (Path file : files.skip(1).toList()) {
+                    Files.copy(file, copy.resolve(original.relativize(file)));
+                }
+            }
+        }
+        try (Engine engine = open(copy)) {
+            assertEquals(3, engine.get(key, into));
+            assertEquals("010203", hex(bytes(into.flip())));
         }
     }
 
