@@ -1,6 +1,6 @@
 package io.donjon.perf.btree;
 
-import com.sun.nio.file.ExtendedOpenOption;
+import io.donjon.perf.DirectIo;
 import io.donjon.perf.IoCounts;
 import java.io.EOFException;
 import java.io.IOException;
@@ -48,7 +48,7 @@ final class PageFile implements AutoCloseable {
         Set<OpenOption> options =
                 new HashSet<>(Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE));
         if (direct) {
-            options.add(ExtendedOpenOption.DIRECT);
+            options.add(DirectIo.option());
         }
         try {
             channel = FileChannel.open(path, options);

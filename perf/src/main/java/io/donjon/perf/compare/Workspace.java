@@ -1,6 +1,6 @@
 package io.donjon.perf.compare;
 
-import com.sun.nio.file.ExtendedOpenOption;
+import io.donjon.perf.DirectIo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -51,8 +51,8 @@ final class Workspace implements AutoCloseable {
      */
     void requireDirectIo() {
         Path probe = root.resolve("probe");
-        try (FileChannel channel = FileChannel.open(
-                probe, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT)) {
+        try (FileChannel channel =
+                FileChannel.open(probe, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, DirectIo.option())) {
             channel.force(false);
         } catch (IOException | UnsupportedOperationException e) {
             throw new IllegalArgumentException(
