@@ -81,12 +81,15 @@ final class Model {
     }
 
     void renameKeyspace(String from, String to) {
-        heads.put(to, heads.remove(from));
+        Head head = head(from);
+        heads.remove(from);
+        heads.put(to, head);
     }
 
     void renameSnapshot(String tree, String from, String to) {
-        TreeMap<String, NavigableMap<byte[], byte[]>> ofTree = snapshots.get(tree);
-        ofTree.put(to, ofTree.remove(from));
+        NavigableMap<byte[], byte[]> content = snapshotOf(tree, from);
+        dropSnapshot(tree, from);
+        snapshots.computeIfAbsent(tree, t -> new TreeMap<>()).put(to, content);
     }
 
     void dropKeyspace(String name) {
@@ -94,7 +97,8 @@ final class Model {
     }
 
     void dropSnapshot(String tree, String name) {
-        snapshots.get(tree).remove(name);
+        snapshotOf(tree, name);
+        snapshots.computeIfAbsent(tree, t -> new TreeMap<>()).remove(name);
     }
 
     /** Everything that can be read, by a description of what it is. */
