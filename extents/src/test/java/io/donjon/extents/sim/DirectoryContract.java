@@ -49,10 +49,8 @@ public abstract class DirectoryContract {
     /** An empty directory, a new one for each test. */
     protected abstract Directory newDirectory() throws IOException;
 
-    /** 20 fixed seeds on every build; {@code -Dseed=17} replays one. */
     static LongStream seeds() {
-        Long one = Long.getLong("seed");
-        return one == null ? LongStream.range(0, 20) : LongStream.of(one);
+        return Seeds.first(20);
     }
 
     @BeforeEach

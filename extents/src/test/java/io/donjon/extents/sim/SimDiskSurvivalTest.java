@@ -35,10 +35,8 @@ class SimDiskSurvivalTest {
     private final SimDisk disk = new SimDisk("/disk", new SimPower(1));
     private final SplittableRandom random = new SplittableRandom(1);
 
-    /** 50 fixed seeds on every build; {@code -Dseed=17} replays one. */
     static LongStream seeds() {
-        Long one = Long.getLong("seed");
-        return one == null ? LongStream.range(0, 50) : LongStream.of(one);
+        return Seeds.first(50);
     }
 
     @ParameterizedTest

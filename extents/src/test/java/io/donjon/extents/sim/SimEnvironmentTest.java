@@ -30,10 +30,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SimEnvironmentTest {
     private static final long HOUR_NANOS = 3_600_000_000_000L;
 
-    /** 50 fixed seeds on every build; {@code -Dseed=17} replays one. */
     static LongStream seeds() {
-        Long one = Long.getLong("seed");
-        return one == null ? LongStream.range(0, 50) : LongStream.of(one);
+        return Seeds.first(50);
     }
 
     /** Producers and consumers over a bounded queue: locks, two conditions, timed waits, pauses, workers, dice. */

@@ -30,10 +30,8 @@ class TinyLogTest {
     private static final Set<Flaw> NO_FLAW = EnumSet.noneOf(Flaw.class);
     private static final int SEED_COUNT = 30;
 
-    /** 30 fixed seeds on every build; {@code -Dseed=17} replays one. */
     static LongStream seeds() {
-        Long one = Long.getLong("seed");
-        return one == null ? LongStream.range(0, SEED_COUNT) : LongStream.of(one);
+        return Seeds.first(SEED_COUNT);
     }
 
     @ParameterizedTest(name = "seed={0}")
