@@ -4,12 +4,16 @@ import io.donjon.perf.DirectIo;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -62,21 +66,29 @@ final class Workspace implements AutoCloseable {
         }
     }
 
-    /** The length of all files below a folder. Files that vanish meanwhile do not count. */
+    /** The length of all files below a folder. Files that a merge deletes meanwhile do not count. */
     static long bytes(Path folder) {
-        long sum = 0;
-        for (Path file : walk(folder)) {
-            try {
-                if (Files.isRegularFile(file)) {
-                    sum += Files.size(file);
+        AtomicLong sum = new AtomicLong();
+        try {
+            Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                    sum.addAndGet(attributes.isRegularFile() ? attributes.size() : 0);
+                    return FileVisitResult.CONTINUE;
                 }
-            } catch (NoSuchFileException e) {
-                // Deleted since it was listed, by a merge that has just ended.
-            } catch (IOException e) {
-                throw new UncheckedIOException("size of " + file + " is unknown", e);
-            }
+
+                @Override
+                public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+                    if (e instanceof NoSuchFileException) {
+                        return FileVisitResult.CONTINUE;
+                    }
+                    throw e;
+                }
+            });
+        } catch (IOException e) {
+            throw new UncheckedIOException("the size of " + folder + " is unknown", e);
         }
-        return sum;
+        return sum.get();
     }
 
     static void delete(Path folder) {
