@@ -117,6 +117,11 @@ final class Arena {
         }
     }
 
+    /** Bytes of an array to an address. */
+    void put(int address, int offset, byte[] from, int position, int length) {
+        slab(address).put(at(address) + offset, from, position, length);
+    }
+
     private Slab slab(int address) {
         return slabs[address >>> SLAB_SHIFT];
     }

@@ -469,16 +469,17 @@ final class Background {
     }
 
     private void arraysChanged() {
-        long small = 2 * tuning.bufferBytes();
-        throttle.smallArrays((int) states.current().arrays.stream()
-                .filter(array -> array.info().bytes() <= small)
-                .count());
+        throttle.mergesDue(policy.due(states.current().arrays));
         wake();
     }
 
     // ---- stability on request ----
 
     CompletionStage<Void> whenDurable(long sequence) {
+        long newest = commits.mark().sequence();
+        if (sequence > newest) {
+            throw new IllegalArgumentException("commit " + sequence + " does not exist, the newest is " + newest);
+        }
         CompletableFuture<Void> future = new CompletableFuture<>();
         lock.lock();
         try {

@@ -73,10 +73,15 @@ final class ChronicleSlab implements Slab {
     @Override
     public void put(int at, ByteBuffer from, int position, int length) {
         if (from.hasArray()) {
-            bytes.write(at, from.array(), from.arrayOffset() + position, length);
+            put(at, from.array(), from.arrayOffset() + position, length);
         } else {
             putWithoutArray(at, from, position, length);
         }
+    }
+
+    @Override
+    public void put(int at, byte[] from, int position, int length) {
+        bytes.write(at, from, position, length);
     }
 
     /** Chronicle takes no read-only buffers, and direct ones only where the JVM was started with flags. */

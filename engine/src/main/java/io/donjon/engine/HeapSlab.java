@@ -62,6 +62,11 @@ final class HeapSlab implements Slab {
     }
 
     @Override
+    public void put(int at, byte[] from, int position, int length) {
+        System.arraycopy(from, position, bytes, at, length);
+    }
+
+    @Override
     public int compare(int at, int length, byte[] other, int offset, int otherLength) {
         return Arrays.compareUnsigned(bytes, at, at + length, other, offset, offset + otherLength);
     }

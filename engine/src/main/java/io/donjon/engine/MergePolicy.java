@@ -3,7 +3,7 @@ package io.donjon.engine;
 import io.donjon.versioning.Line;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -45,22 +45,27 @@ final class MergePolicy {
         return List.of();
     }
 
-    /** Bytes that the merges which are due would read, one after another from the newest on; those under way included. */
+    /** Bytes that the merges which are due would read; those under way included. */
     long debt(List<ArrayRun> arrays) {
-        long debt = 0;
-        Set<ArrayRun> counted = new HashSet<>();
+        return bytes(allDue(arrays));
+    }
+
+    /** How many arrays wait to be merged with others; those of merges under way included. */
+    int due(List<ArrayRun> arrays) {
+        return allDue(arrays).size();
+    }
+
+    private List<ArrayRun> allDue(List<ArrayRun> arrays) {
+        Set<ArrayRun> due = new LinkedHashSet<>();
         for (ArrayRun newest : sorted(arrays)) {
-            if (counted.contains(newest)) {
-                continue;
-            }
-            List<ArrayRun> group = gather(newest, arrays);
-            if (group.size() > 1) {
-                for (ArrayRun array : group) {
-                    debt += counted.add(array) ? array.info().bytes() : 0;
+            if (!due.contains(newest)) {
+                List<ArrayRun> group = gather(newest, arrays);
+                if (group.size() > 1) {
+                    due.addAll(group);
                 }
             }
         }
-        return debt;
+        return List.copyOf(due);
     }
 
     private static List<ArrayRun> sorted(List<ArrayRun> arrays) {

@@ -24,6 +24,8 @@ interface Slab {
 
     void put(int at, ByteBuffer from, int position, int length);
 
+    void put(int at, byte[] from, int position, int length);
+
     /** Compares bytes of the slab with bytes of an array, as unsigned bytes, the shorter first among equals. */
     int compare(int at, int length, byte[] other, int offset, int otherLength);
 

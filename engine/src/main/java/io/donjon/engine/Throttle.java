@@ -9,11 +9,11 @@ import java.util.concurrent.atomic.LongAdder;
  * early rather than entirely late. Thread-safe.
  */
 final class Throttle {
-    /** So many small arrays are usual; from here on merges are behind. */
-    private static final int SMALL_ARRAYS_USUAL = 6;
+    /** With so many arrays waiting to be merged, merges are behind: a few always are. */
+    private static final int DUE_USUAL = 10;
 
     /** With so many, writers are as slow as they are made. */
-    private static final int SMALL_ARRAYS_MOST = 24;
+    private static final int DUE_MOST = 40;
 
     /** Delays are gathered up to this before anybody sleeps: a shorter sleep is not worth its wake-up. */
     private static final long NANOS_LEAST = 100_000;
@@ -45,9 +45,9 @@ final class Throttle {
         }
     }
 
-    /** There are so many arrays that have never been merged or are as small as such. */
-    void smallArrays(int count) {
-        mergePressure = fraction(count - SMALL_ARRAYS_USUAL, SMALL_ARRAYS_MOST - SMALL_ARRAYS_USUAL);
+    /** So many arrays wait to be merged, or are being. */
+    void mergesDue(int arrays) {
+        mergePressure = fraction(arrays - DUE_USUAL, DUE_MOST - DUE_USUAL);
     }
 
     /**

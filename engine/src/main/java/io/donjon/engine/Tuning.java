@@ -42,7 +42,8 @@ record Tuning(
     private static final int MIB = 1 << 20;
 
     /**
-     * The tuning that follows from the options. Of the memory limit a quarter is the write buffer, another one that which
+     * The tuning that follows from the options. Merges run in several threads so that a long one of old arrays does not
+     * hold up the short ones of new arrays. Of the memory limit a quarter is the write buffer, another one that which
      * is being flushed; three eighths are the block cache, and the last eighth is for what flushes and merges read and
      * write at once.
      */
@@ -57,7 +58,7 @@ record Tuning(
                 16 * KIB,
                 10,
                 1.0,
-                1,
+                memory < 64L * MIB ? 2 : 3,
                 (int) clamp(memory / 128, 64 * KIB, MIB),
                 (int) clamp(memory / 256, 64 * KIB, MIB),
                 (int) clamp(buffer / 2 / MIB * MIB, MIB, 64L * MIB),

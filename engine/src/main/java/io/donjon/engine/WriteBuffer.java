@@ -155,8 +155,7 @@ final class WriteBuffer {
         arena.putLong(node, PREFIX_AT, FullKey.prefix(key.bytes(), key.length()));
         arena.putIntRelease(node, NEWEST_AT, state);
         if (rest > 0) {
-            ByteBuffer bytes = ByteBuffer.wrap(key.bytes());
-            arena.put(node, restAt, bytes, FullKey.TREE_BYTES + Long.BYTES, rest);
+            arena.put(node, restAt, key.bytes(), FullKey.TREE_BYTES + Long.BYTES, rest);
         }
         for (int level = 0; level < levels; level++) {
             arena.putIntRelease(node, NEXT_AT + level * Integer.BYTES, next(path[level], level));

@@ -84,6 +84,16 @@ final class Machine {
         this.valueBytesMax = new int[] {4, 40, 3000}[random.nextInt(3)];
     }
 
+    /** Another machine that knows the same history and goes on by itself, with a seed of its own. */
+    Machine fork(long seed) {
+        Machine fork = new Machine(seed);
+        fork.acknowledged.addAll(acknowledged);
+        fork.durable = durable;
+        fork.underWay = underWay;
+        fork.names = names;
+        return fork;
+    }
+
     // ---- crashes ----
 
     /** Begins on an open store; everything that was open before is gone. */

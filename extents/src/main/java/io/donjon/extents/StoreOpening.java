@@ -129,17 +129,22 @@ final class StoreOpening {
         String place = candidate.directory.path() + "/" + FENCE;
         try (OpenFile file = candidate.directory.open(FENCE, Directory.Access.BUFFERED)) {
             ByteBuffer header = FileHeader.read(file, FileHeader.Kind.FENCE, place);
-            if (!FileHeader.disk(header).equals(candidate.id)) {
+            if (!FileHeader.disk(header).equals(candidate.id) && hasManifest(candidate)) {
                 throw StorageException.damaged(place, "it belongs to another disk");
             }
             return header.getLong(FENCE_AT);
         } catch (NoSuchFileException absent) {
-            // A disk gets its fence before its first manifest.
-            if (candidate.directory.list().stream().anyMatch(name -> name.startsWith("manifest-"))) {
+            // A disk gets its fence before its first manifest: without one, a creation was interrupted.
+            if (hasManifest(candidate)) {
                 throw StorageException.damaged(place, "it is missing");
             }
             return 0;
         }
+    }
+
+    private static boolean hasManifest(Candidate candidate) throws IOException {
+        return candidate.directory.list().stream()
+                .anyMatch(name -> name.startsWith("manifest-") && !name.endsWith(NEW));
     }
 
     /** The disk with the newest record, or null if there is no record at all. */
