@@ -334,9 +334,11 @@ final class Engine implements AutoCloseable {
                 io.reads().ops(),
                 io.reads().bytes(),
                 io.reads().randomOps(),
+                io.reads().randomBytes(),
                 io.writes().ops(),
                 io.writes().bytes(),
                 io.writes().randomOps(),
+                io.writes().randomBytes(),
                 io.forces() + io.directorySyncs());
     }
 
