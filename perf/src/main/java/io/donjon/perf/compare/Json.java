@@ -7,11 +7,18 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes maps, lists, strings, numbers and null as JSON (RFC 8259), with one line for each element of the outer list.
+ * Writes maps, lists, strings, numbers, booleans and null as JSON (RFC 8259), with one line for each element of the outer list.
  * Numbers that JSON cannot hold become null.
  */
-final class Json {
+public final class Json {
     private Json() {}
+
+    /** One value: a map, a list, a string, a number, a boolean or null, on one line. */
+    public static String of(@Nullable Object value) {
+        StringBuilder text = new StringBuilder();
+        write(value, text);
+        return text.toString();
+    }
 
     /** {@code {"rows": [...]}}, one object for each row, as every bench command writes it. */
     static String rows(List<Row> rows) {
@@ -83,7 +90,7 @@ final class Json {
             into.append(']');
         } else if (value instanceof Double number) {
             into.append(number(number));
-        } else if (value == null || value instanceof Number) {
+        } else if (value == null || value instanceof Number || value instanceof Boolean) {
             into.append(value);
         } else {
             string(value.toString(), into);

@@ -22,13 +22,19 @@ public interface Progress {
 
     /** One line on standard error that is written over, or nothing if standard error is not a terminal. */
     static Progress onTerminal() {
-        return errorIsTerminal() ? new Line(System.err) : NONE;
+        return isTerminal(2) ? new Line(System.err) : NONE;
     }
 
-    private static boolean errorIsTerminal() {
+    /**
+     * Whether one of this process's files is a terminal; false where that cannot be told.
+     *
+     * @param descriptor 0 for standard input, 1 for standard output, 2 for standard error
+     */
+    static boolean isTerminal(int descriptor) {
         try {
             // System.console() tells of standard input and output only, and from JDK 22 on not even that.
-            String target = Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString();
+            String target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor))
+                    .toString();
             return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty");
         } catch (IOException e) {
             return false;

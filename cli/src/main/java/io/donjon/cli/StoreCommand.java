@@ -1,0 +1,59 @@
+package io.donjon.cli;
+
+import io.donjon.Store;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** A command that works on an existing store. */
+public abstract class StoreCommand extends BaseCommand {
+    @Parameters(index = "0", paramLabel = "STORE", description = "The folder of the store's first disk.")
+    private @Nullable Path folder;
+
+    @Option(
+            names = "--disk",
+            paramLabel = "DIR",
+            description = "A further disk's folder, instead of those listed in STORE/" + StoreFolder.DISKS
+                    + "; may be repeated. For disks that have moved.")
+    private List<Path> disks = List.of();
+
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            converter = ByteSize.class,
+            defaultValue = ByteSize.MEMORY_STANDARD,
+            description = "Memory for buffers and cache, such as 64m or 1g; about half of it outside of the Java heap"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private long memory;
+
+    @Option(
+            names = "--degraded",
+            description =
+                    "Open the store with exactly half of its disks, such as one of two. Only if nobody else can be"
+                            + " writing to the other half.")
+    private boolean degraded;
+
+    @Override
+    public final Integer call() throws IOException {
+        Path first = Objects.requireNonNull(folder, "picocli requires it");
+        check();
+        try (Store store = Store.open(
+                new StoreFolder(first).options(disks).memoryBytes(memory).degraded(degraded))) {
+            return run(store);
+        }
+    }
+
+    /** Throws {@link #usage} if the options contradict each other; called before the store is opened. */
+    protected void check() {}
+
+    /**
+     * Does the work on the open store.
+     *
+     * @return one of {@link ExitCode}
+     */
+    protected abstract int run(Store store) throws IOException;
+}
