@@ -373,6 +373,8 @@ final class Engine implements AutoCloseable {
             store.close();
         } catch (StorageException e) {
             throw Errors.of(e);
+        } finally {
+            background.ended();
         }
     }
 }
