@@ -1,6 +1,7 @@
 package io.donjon.cli;
 
 import io.donjon.DonjonException;
+import io.donjon.cli.kill.KillTestCommand;
 import io.donjon.perf.compare.Progress;
 import java.io.IOException;
 import java.io.InputStream;
@@ -60,6 +61,7 @@ import picocli.CommandLine.Option;
             StatsCommand.class,
             VerifyCommand.class,
             BenchCommand.class,
+            KillTestCommand.class,
             HelpCommand.class
         })
 public final class Main implements Callable<Integer> {
