@@ -1,6 +1,7 @@
 package io.donjon.cli;
 
 import io.donjon.DonjonException;
+import io.donjon.cli.kill.KillTestCommand;
 import io.donjon.perf.compare.Progress;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,6 +16,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.concurrent.Callable;
 import java.util.logging.LogManager;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -22,7 +24,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 
 /** {@code donjon}: all commands, and how they end. */
 @Command(
@@ -45,8 +46,25 @@ import picocli.CommandLine.ParameterException;
             "  donjon put /tmp/store fruit apple green",
             "  donjon get /tmp/store fruit@monday apple"
         },
-        subcommands = {CreateCommand.class, GetCommand.class, PutCommand.class, ScanCommand.class, HelpCommand.class})
-public final class Main implements Runnable {
+        subcommands = {
+            CreateCommand.class,
+            GetCommand.class,
+            PutCommand.class,
+            DeleteCommand.class,
+            ScanCommand.class,
+            SnapshotCommand.class,
+            CloneCommand.class,
+            RollbackCommand.class,
+            DropCommand.class,
+            RenameCommand.class,
+            VersionsCommand.class,
+            StatsCommand.class,
+            VerifyCommand.class,
+            BenchCommand.class,
+            KillTestCommand.class,
+            HelpCommand.class
+        })
+public final class Main implements Callable<Integer> {
     private final Terminal terminal;
 
     @Option(
@@ -71,9 +89,11 @@ public final class Main implements Runnable {
         return terminal;
     }
 
+    /** Without a command, what the commands are. */
     @Override
-    public void run() {
-        throw new ParameterException(commandLine(terminal), "which command?");
+    public Integer call() {
+        commandLine(terminal).usage(terminal.err());
+        return ExitCode.USAGE;
     }
 
     /** The process's entry. */
