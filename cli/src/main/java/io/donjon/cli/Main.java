@@ -1,6 +1,8 @@
 package io.donjon.cli;
 
 import io.donjon.DonjonException;
+import io.donjon.cli.git.CheckGitCommand;
+import io.donjon.cli.git.ImportGitCommand;
 import io.donjon.perf.compare.Progress;
 import java.io.IOException;
 import java.io.InputStream;
@@ -59,6 +61,8 @@ import picocli.CommandLine.Option;
             VersionsCommand.class,
             StatsCommand.class,
             VerifyCommand.class,
+            ImportGitCommand.class,
+            CheckGitCommand.class,
             BenchCommand.class,
             HelpCommand.class
         })
