@@ -1,7 +1,7 @@
 package io.donjon.cli;
 
-import io.donjon.perf.compare.Json;
 import io.donjon.cli.git.GitFormat;
+import io.donjon.perf.compare.Json;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
