@@ -1,6 +1,8 @@
 package io.donjon.cli;
 
 import io.donjon.DonjonException;
+import io.donjon.cli.git.CheckGitCommand;
+import io.donjon.cli.git.ImportGitCommand;
 import io.donjon.cli.kill.KillTestCommand;
 import io.donjon.perf.compare.Progress;
 import java.io.IOException;
@@ -60,6 +62,8 @@ import picocli.CommandLine.Option;
             VersionsCommand.class,
             StatsCommand.class,
             VerifyCommand.class,
+            ImportGitCommand.class,
+            CheckGitCommand.class,
             BenchCommand.class,
             KillTestCommand.class,
             HelpCommand.class

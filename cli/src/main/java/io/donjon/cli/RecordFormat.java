@@ -1,5 +1,6 @@
 package io.donjon.cli;
 
+import io.donjon.cli.git.GitFormat;
 import io.donjon.perf.compare.Json;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -8,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** How records are printed. */
@@ -41,6 +43,14 @@ enum RecordFormat {
             }
             out.write(Json.of(fields).getBytes(StandardCharsets.UTF_8));
             out.write(nul ? 0 : '\n');
+        }
+    },
+    /** A commit's files as {@code git ls-tree -r --full-tree} prints them. */
+    GIT {
+        @Override
+        void write(Target target, ByteBuffer key, @Nullable ByteBuffer value, boolean nul, OutputStream out)
+                throws IOException {
+            GitFormat.write(key, Objects.requireNonNull(value, "keys alone are refused"), nul, out);
         }
     };
 

@@ -20,7 +20,8 @@ import picocli.CommandLine.Parameters;
             "",
             "Several targets are printed one after the other. Formats: 'text' is key, tab, value on each line, where"
                     + " bytes that are no printable UTF-8 are written \\\\ \\t \\n \\r \\xHH; 'hex' is the same in"
-                    + " hexadecimal; 'json' is an object a line, with keyHex and valueHex where the bytes are not UTF-8.",
+                    + " hexadecimal; 'json' is an object a line, with keyHex and valueHex where the bytes are not UTF-8; 'git' prints what import-git"
+                    + " brought as 'git ls-tree -r' does, with -z too.",
             ""
         },
         footer = {"", "Example: donjon scan /tmp/store fruit@monday --prefix a --limit 10"})
@@ -67,7 +68,7 @@ final class ScanCommand extends StoreCommand {
             names = "--format",
             paramLabel = "FORMAT",
             defaultValue = "TEXT",
-            description = "One of text, hex, json (default: text).")
+            description = "One of text, hex, json, git (default: text).")
     private RecordFormat format = RecordFormat.TEXT;
 
     @Option(names = "--json", description = "The same as --format json.")
@@ -80,6 +81,9 @@ final class ScanCommand extends StoreCommand {
     protected void check() {
         if (prefix != null && (from != null || to != null)) {
             throw usage("--prefix excludes --from and --to");
+        }
+        if (keysOnly && format == RecordFormat.GIT && !json) {
+            throw usage("--format git prints whole records, which --keys-only leaves out");
         }
         if (limit < 0) {
             throw usage("--limit " + limit + ": must not be negative");

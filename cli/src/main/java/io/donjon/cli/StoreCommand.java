@@ -1,6 +1,7 @@
 package io.donjon.cli;
 
 import io.donjon.Store;
+import io.donjon.StoreOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -41,10 +42,21 @@ public abstract class StoreCommand extends BaseCommand {
     public final Integer call() throws IOException {
         Path first = Objects.requireNonNull(folder, "picocli requires it");
         check();
-        try (Store store = Store.open(
-                new StoreFolder(first).options(disks).memoryBytes(memory).degraded(degraded))) {
+        StoreFolder place = new StoreFolder(first);
+        boolean create = createsStore() && !place.holdsStore();
+        StoreOptions options =
+                place.options(disks).memoryBytes(memory).degraded(degraded).createIfMissing(create);
+        try (Store store = Store.open(options)) {
+            if (create) {
+                place.list(disks);
+            }
             return run(store);
         }
+    }
+
+    /** Whether a store is made where there is none. */
+    protected boolean createsStore() {
+        return false;
     }
 
     /** Throws {@link #usage} if the options contradict each other; called before the store is opened. */
