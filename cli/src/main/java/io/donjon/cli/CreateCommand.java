@@ -46,9 +46,7 @@ final class CreateCommand extends BaseCommand {
             throw usage("a disk's folder cannot have a line break in its name");
         }
         Store.open(store.options(disks).createIfMissing(true).copies(copies)).close();
-        if (!disks.isEmpty()) {
-            store.list(disks);
-        }
+        store.list(disks);
         return ExitCode.OK;
     }
 }

@@ -42,12 +42,14 @@ public abstract class StoreCommand extends BaseCommand {
     public final Integer call() throws IOException {
         Path first = Objects.requireNonNull(folder, "picocli requires it");
         check();
-        StoreOptions options = new StoreFolder(first)
-                .options(disks)
-                .memoryBytes(memory)
-                .degraded(degraded)
-                .createIfMissing(createsStore());
+        StoreFolder place = new StoreFolder(first);
+        boolean create = createsStore() && !place.holdsStore();
+        StoreOptions options =
+                place.options(disks).memoryBytes(memory).degraded(degraded).createIfMissing(create);
         try (Store store = Store.open(options)) {
+            if (create) {
+                place.list(disks);
+            }
             return run(store);
         }
     }

@@ -50,8 +50,13 @@ final class StoreFolder {
                 .toList();
     }
 
-    /** Makes the list of the other disks' folders; all of it stands on the disk afterwards, or nothing. */
+    /**
+     * Makes the list of the other disks' folders, if there are any; all of it stands on the disk afterwards, or nothing.
+     */
     void list(List<Path> others) throws IOException {
+        if (others.isEmpty()) {
+            return;
+        }
         StringBuilder text = new StringBuilder("# The folders of the store's other disks, one a line.\n");
         for (Path other : others) {
             text.append(other.toAbsolutePath().normalize()).append('\n');
