@@ -5,7 +5,9 @@ import io.donjon.perf.compare.Compare;
 import io.donjon.perf.compare.Fairness;
 import io.donjon.perf.compare.Report;
 import io.donjon.perf.git.RepositoryGenerator;
+import io.donjon.perf.micro.Micro;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -23,12 +25,13 @@ import picocli.CommandLine.Parameters;
         subcommands = {
             BenchCommand.CompareCommand.class,
             BenchCommand.FairnessCommand.class,
+            BenchCommand.MicroCommand.class,
             BenchCommand.GitCommand.class
         })
 final class BenchCommand extends BaseCommand {
     @Override
     public Integer call() {
-        throw usage("which benchmark: compare, fairness or generate-git?");
+        throw usage("which benchmark: compare, fairness, micro or generate-git?");
     }
 
     /** {@code donjon bench compare}. */
@@ -137,12 +140,46 @@ final class BenchCommand extends BaseCommand {
             description = {"", "The exit code is 1 if it is not.", ""},
             footer = {"", "Example: donjon bench fairness"})
     static final class FairnessCommand extends BaseCommand {
+        @Option(names = "--json", paramLabel = "FILE", description = "Write the rows to this file.")
+        private @Nullable Path json;
+
         @Override
         public Integer call() throws IOException {
             Fairness.Result result =
                     Fairness.run(Fairness.Options.standard(), terminal().progress());
             terminal().print(result.text());
+            if (json != null) {
+                Files.writeString(json, result.json());
+            }
             return result.fair() ? ExitCode.OK : ExitCode.FINDING;
+        }
+    }
+
+    /** {@code donjon bench micro}. */
+    @Command(
+            name = "micro",
+            header = "Time single operations, by JMH.",
+            footer = {"", "Example: donjon bench micro get"})
+    static final class MicroCommand extends BaseCommand {
+        @Parameters(
+                index = "0",
+                arity = "0..1",
+                paramLabel = "PATTERN",
+                defaultValue = "",
+                description = "Only benchmarks of whose name this regular expression matches a part.")
+        private String pattern = "";
+
+        @Option(names = "--json", paramLabel = "FILE", description = "Write the rows to this file.")
+        private @Nullable Path json;
+
+        @Override
+        public Integer call() throws IOException {
+            List<Micro.Row> rows = Micro.run(pattern);
+            terminal().print(Micro.text(rows));
+            if (json != null) {
+                Files.writeString(json, Micro.json(rows));
+            }
+            return ExitCode.OK;
         }
     }
 

@@ -3,8 +3,10 @@ package io.donjon.perf.compare;
 import io.donjon.Compression;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -99,6 +101,27 @@ public final class Fairness {
                             options.records(),
                             options.rounds())
                     + table;
+        }
+
+        /** {@code {"rows": [...]}}, a row for each engine and workload. */
+        public String json() {
+            List<Object> rows = new ArrayList<>();
+            for (Ratio ratio : ratios) {
+                rows.add(row(Engines.BTREE, ratio.what(), ratio.btree(), ratio.ratio()));
+                rows.add(row(Engines.MVSTORE, ratio.what(), ratio.mvstore(), 1));
+            }
+            return Json.of(Map.of("rows", rows)) + "\n";
+        }
+
+        private Map<String, Object> row(String engine, String workload, double rate, double ratio) {
+            Map<String, Object> fields = new LinkedHashMap<>();
+            fields.put("engine", engine);
+            fields.put("workload", workload);
+            fields.put("records", options.records());
+            fields.put("rate", rate);
+            fields.put("unit", "op/s");
+            fields.put("ratio", ratio);
+            return fields;
         }
     }
 
