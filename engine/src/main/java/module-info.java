@@ -7,6 +7,7 @@ module io.donjon.engine {
     requires io.donjon.extents;
     requires com.google.common;
     requires chronicle.bytes;
+    requires java.logging;
     requires org.slf4j;
 
     exports io.donjon;

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 
 /**
  * A position in a scan. One thread at a time. The buffers that {@link #key()} and {@link #value()} return are valid
- * until the next move.
+ * until the next move; what counts is what lies between their position, which need not be 0, and their limit.
  *
  * <p>Every method throws {@link IllegalStateException} after close, and the moves also {@link CursorExpiredException},
  * {@link CorruptionException} and, once the store is closed, {@link StoreClosedException}.

@@ -93,18 +93,22 @@ public record StoreStats(
      * @param reads reads
      * @param readBytes bytes read
      * @param readsRandom reads that were not sequential
+     * @param readBytesRandom bytes of those
      * @param writes writes
      * @param writtenBytes bytes written
      * @param writesRandom writes that were not sequential
+     * @param writtenBytesRandom bytes of those
      * @param forces fsyncs of files and directories
      */
     public record Io(
             long reads,
             long readBytes,
             long readsRandom,
+            long readBytesRandom,
             long writes,
             long writtenBytes,
             long writesRandom,
+            long writtenBytesRandom,
             long forces) {}
 
     /**

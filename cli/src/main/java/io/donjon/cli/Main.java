@@ -2,6 +2,7 @@ package io.donjon.cli;
 
 import io.donjon.DonjonException;
 import io.donjon.cli.git.CheckGitCommand;
+import io.donjon.cli.git.DemoCommand;
 import io.donjon.cli.git.ImportGitCommand;
 import io.donjon.cli.kill.KillTestCommand;
 import io.donjon.perf.compare.Progress;
@@ -64,6 +65,7 @@ import picocli.CommandLine.Option;
             VerifyCommand.class,
             ImportGitCommand.class,
             CheckGitCommand.class,
+            DemoCommand.class,
             BenchCommand.class,
             KillTestCommand.class,
             HelpCommand.class

@@ -1,5 +1,6 @@
 package io.donjon.engine;
 
+import io.donjon.StoreClosedException;
 import io.donjon.StoreStats;
 import io.donjon.extents.Encoder;
 import io.donjon.extents.Environment;
@@ -59,6 +60,9 @@ final class Background {
 
     // Guarded by the lock.
     private boolean stopping;
+
+    /** Nobody makes anything stable any more. */
+    private boolean ended;
 
     /** How often the threads have been woken. */
     private long wakes;
@@ -483,6 +487,9 @@ final class Background {
         CompletableFuture<Void> future = new CompletableFuture<>();
         lock.lock();
         try {
+            if (ended) {
+                throw new StoreClosedException("the store is closed", null);
+            }
             if (sequence <= durableSequence) {
                 future.complete(null);
             } else {
@@ -529,6 +536,26 @@ final class Background {
     void durable(long sequence) {
         for (CompletableFuture<Void> future : takeWaiting(sequence)) {
             future.complete(null);
+        }
+    }
+
+    /** The store is closed: what is not stable by now never will be. */
+    void ended() {
+        Commits.Mark mark = commits.mark();
+        boolean stable = store.log().stable() >= mark.position();
+        lock.lock();
+        try {
+            ended = true;
+        } finally {
+            lock.unlock();
+        }
+        for (CompletableFuture<Void> future : takeWaiting(Long.MAX_VALUE)) {
+            if (stable) {
+                future.complete(null);
+            } else {
+                future.completeExceptionally(
+                        new StoreClosedException("the store was closed and could not make this commit stable", null));
+            }
         }
     }
 

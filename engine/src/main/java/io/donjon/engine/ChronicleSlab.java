@@ -4,6 +4,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import net.openhft.chronicle.bytes.BytesStore;
 
 /**
@@ -13,6 +15,17 @@ import net.openhft.chronicle.bytes.BytesStore;
 final class ChronicleSlab implements Slab {
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
     private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+
+    /**
+     * Held for good, since the level of a logger that nobody holds is forgotten. Chronicle warns there of a flag which only
+     * its wrapping of direct buffers needs; no slab does that.
+     */
+    private static final Logger CLEANER_LOG =
+            Logger.getLogger("net.openhft.chronicle.core.internal.cleaner.ReflectionBasedByteBufferCleanerService");
+
+    static {
+        CLEANER_LOG.setLevel(Level.OFF);
+    }
 
     private final BytesStore<?, ?> bytes;
 

@@ -107,9 +107,8 @@ final class Commits {
         boolean flushing;
         writeLock.lock();
         try {
-            requireWritable();
-            VersionRef head = keyspace.head();
             makeRoom(bytes);
+            VersionRef head = keyspace.head();
             sequence = lastSequence + 1;
             log.begin(sequence, bytes);
             putRecord(head, userKey, value);
@@ -165,12 +164,11 @@ final class Commits {
         boolean flushing;
         writeLock.lock();
         try {
-            requireWritable();
+            makeRoom(batch.bytes());
             VersionRef[] heads = new VersionRef[batch.size()];
             for (int i = 0; i < heads.length; i++) {
                 heads[i] = batch.keyspace(i).head();
             }
-            makeRoom(batch.bytes());
             boolean any = batch.decide(heads, applied, this::hasValue);
             if (any) {
                 sequence = lastSequence + 1;
@@ -231,13 +229,13 @@ final class Commits {
     <T> T change(Durability durability, VersionChange<T> change) {
         writeLock.lock();
         try {
-            requireWritable();
+            // How long they are is not known yet, but they are short.
+            makeRoom(0);
             Encoder operations = new Encoder(128);
             change.prepare(operations);
             if (operations.length() == 0) {
                 return change.result();
             }
-            makeRoom(operations.length());
             long sequence = lastSequence + 1;
             log.begin(sequence, operations.length());
             log.raw(operations.toBuffer());
@@ -299,15 +297,17 @@ final class Commits {
 
     // ---- buffers ----
 
-    /** Sees to it that the active buffer takes as many bytes; a commit never straddles two buffers. */
+    /**
+     * Sees to it that the store takes writes and the active buffer as many bytes; a commit never straddles two buffers.
+     * Under the write lock, which others may have while this waits: what is to hold for the commit is looked up behind it.
+     */
     private void makeRoom(long bytes) {
-        ReadState state = states.current();
-        long used = state.active.buffer.used() + catalog.pendingBytes();
-        boolean empty = state.active.buffer.entries() == 0 && catalog.pendingBytes() == 0;
-        if (empty || used + bytes <= tuning.bufferBytes()) {
-            return;
-        }
-        while (states.current().sealed.size() >= tuning.sealedMax()) {
+        requireWritable();
+        while (!hasRoom(bytes)) {
+            if (states.current().sealed.size() < tuning.sealedMax()) {
+                seal();
+                return;
+            }
             StorageException full = noSpace;
             if (full != null) {
                 throw new DiskFullException(
@@ -315,10 +315,15 @@ final class Commits {
                                 + full.getMessage(),
                         full);
             }
-            requireWritable();
             flushed.awaitUninterruptibly();
+            requireWritable();
         }
-        seal();
+    }
+
+    private boolean hasRoom(long bytes) {
+        WriteBuffer buffer = states.current().active.buffer;
+        boolean empty = buffer.entries() == 0 && catalog.pendingBytes() == 0;
+        return empty || buffer.used() + catalog.pendingBytes() + bytes <= tuning.bufferBytes();
     }
 
     /** Ends the active buffer and begins another. Under the write lock. */

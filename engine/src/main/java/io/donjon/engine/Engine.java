@@ -17,7 +17,8 @@ import io.donjon.extents.StorageException;
 import io.donjon.versioning.Line;
 import io.donjon.versioning.VersionForest;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -54,24 +55,27 @@ final class Engine implements AutoCloseable {
 
     /** Opens a store on directories of this machine. */
     static Engine open(StoreOptions options) {
+        Tuning tuning = Tuning.of(options);
+        if (!tuning.codec().isAvailable()) {
+            throw new IllegalArgumentException(
+                    "compression " + options.compression() + ": its library is not on the class path");
+        }
         IoMeter meter = new IoMeter();
         List<Directory> directories = new ArrayList<>();
         List<String> missing = new ArrayList<>();
         for (Path path : options.directories()) {
             try {
-                if (options.createIfMissing()) {
-                    Files.createDirectories(path);
-                }
-                if (Files.isDirectory(path)) {
-                    directories.add(ChannelDirectory.open(path, meter));
-                } else {
-                    missing.add(path.toString());
-                }
+                directories.add(
+                        options.createIfMissing()
+                                ? ChannelDirectory.openOrCreate(path, meter)
+                                : ChannelDirectory.open(path, meter));
+            } catch (NoSuchFileException | NotDirectoryException e) {
+                missing.add(path.toString());
             } catch (IOException e) {
                 missing.add(path + " (" + e.getMessage() + ")");
             }
         }
-        return new Engine(options, Tuning.of(options), Environment.system(), directories, missing, meter);
+        return new Engine(options, tuning, Environment.system(), directories, missing, meter);
     }
 
     /** Opens a store on any directories, with any tuning: for tests. */
@@ -82,10 +86,6 @@ final class Engine implements AutoCloseable {
             List<Directory> directories,
             List<String> missing,
             IoMeter meter) {
-        if (!tuning.codec().isAvailable()) {
-            throw new IllegalArgumentException(
-                    "compression " + options.compression() + ": its library is not on the class path");
-        }
         this.options = options;
         this.tuning = tuning;
         this.environment = environment;
@@ -334,9 +334,11 @@ final class Engine implements AutoCloseable {
                 io.reads().ops(),
                 io.reads().bytes(),
                 io.reads().randomOps(),
+                io.reads().randomBytes(),
                 io.writes().ops(),
                 io.writes().bytes(),
                 io.writes().randomOps(),
+                io.writes().randomBytes(),
                 io.forces() + io.directorySyncs());
     }
 
@@ -371,6 +373,8 @@ final class Engine implements AutoCloseable {
             store.close();
         } catch (StorageException e) {
             throw Errors.of(e);
+        } finally {
+            background.ended();
         }
     }
 }

@@ -149,7 +149,8 @@ final class KeyspaceHandle extends ReaderHandle implements Keyspace {
 
     @Override
     public int hashCode() {
-        return System.identityHashCode(keyspace);
+        // The head moves and the name changes; the tree stays.
+        return Integer.hashCode(keyspace.tree());
     }
 
     @Override

@@ -9,11 +9,15 @@ import io.donjon.versioning.VersionForest;
 final class KeyspaceRef {
     private final VersionForest forest;
 
+    /** The place of the first version of its tree, which never changes. */
+    private final int tree;
+
     /** The head when it was last looked for. */
     private volatile VersionRef head;
 
     KeyspaceRef(VersionForest forest, int head) {
         this.forest = forest;
+        this.tree = forest.tree(head);
         this.head = new VersionRef(forest, head, false);
     }
 
@@ -32,9 +36,9 @@ final class KeyspaceRef {
         return known;
     }
 
-    /** The place of the first version of its tree, which never changes. */
+    /** The place of the first version of its tree; that of a dropped keyspace is known as well. */
     int tree() {
-        return forest.tree(head.place());
+        return tree;
     }
 
     /** What it is called, or was, for messages. */

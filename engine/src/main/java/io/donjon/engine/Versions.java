@@ -137,9 +137,14 @@ final class Versions {
 
             @Override
             public void prepare(Encoder operations) {
+                Set<Integer> heads = new HashSet<>();
                 Set<String> taken = new HashSet<>();
                 for (int i = 0; i < keyspaces.size(); i++) {
                     int head = head(keyspaces.get(i));
+                    if (!heads.add(head)) {
+                        throw new IllegalArgumentException("keyspace " + forest.name(head)
+                                + " is given twice: there is one snapshot of a keyspace at one point in time");
+                    }
                     requireFreeSnapshot(head, names.get(i));
                     if (!taken.add(forest.tree(head) + "/" + names.get(i))) {
                         throw new NameTakenException("two snapshots of one tree would be named " + names.get(i), null);

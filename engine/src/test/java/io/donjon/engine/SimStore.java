@@ -1,5 +1,6 @@
 package io.donjon.engine;
 
+import io.donjon.Durability;
 import io.donjon.StoreOptions;
 import io.donjon.extents.Directory;
 import io.donjon.extents.IoMeter;
@@ -13,11 +14,17 @@ final class SimStore {
     final int disks;
     final int copies;
     final Tuning tuning;
+    private final Durability durability;
 
     SimStore(int disks, int copies, Tuning tuning) {
+        this(disks, copies, tuning, Durability.SYNC);
+    }
+
+    SimStore(int disks, int copies, Tuning tuning, Durability durability) {
         this.disks = disks;
         this.copies = copies;
         this.tuning = tuning;
+        this.durability = durability;
     }
 
     /** Opens it, or makes it. To be called by a simulated thread. */
@@ -33,6 +40,7 @@ final class SimStore {
         StoreOptions options = StoreOptions.at(Path.of("/d0"), more)
                 .createIfMissing(true)
                 .copies(copies)
+                .durability(durability)
                 .memoryBytes(StoreOptions.MEMORY_BYTES_MIN);
         return new StoreHandle(new Engine(options, tuning, world.environment(), directories, List.of(), new IoMeter()));
     }

@@ -74,6 +74,17 @@ public final class ChannelDirectory implements Directory {
         return open(directory, meter);
     }
 
+    /** An existing directory, or a new one, see {@link #create}; directories above it are made as they are usual here. */
+    public static ChannelDirectory openOrCreate(Path directory, IoMeter meter) throws IOException {
+        Path absolute = directory.toAbsolutePath();
+        Path parent = absolute.getParent();
+        if (parent == null || Files.exists(absolute)) {
+            return open(directory, meter);
+        }
+        Files.createDirectories(parent);
+        return create(absolute, meter);
+    }
+
     private static FileAttribute<?>[] permissions(Path near, String permissions) {
         boolean posix = near.getFileSystem().supportedFileAttributeViews().contains("posix");
         return posix

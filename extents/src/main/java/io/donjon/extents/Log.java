@@ -112,6 +112,9 @@ public final class Log {
     private int nextBytes;
     private boolean forcing;
 
+    /** Up to where the segments themselves have been forced: {@link #stable} may be more, since flushed buffers count. */
+    private long forced;
+
     /** Left behind, but perhaps not yet stable up to their end; oldest first. */
     private final Deque<Segment> unforced = new ArrayDeque<>();
 
@@ -158,6 +161,7 @@ public final class Log {
         this.nextBytes = Math.min(FIRST_SEGMENT_BYTES, segmentBytes);
         this.written = position;
         this.stable = position;
+        this.forced = position;
         this.lock = environment.newLock();
         this.changed = lock.newCondition();
     }
@@ -452,6 +456,7 @@ public final class Log {
             lock.lock();
             forcing = false;
             if (done && failure == null) {
+                forced = Math.max(forced, target);
                 stable = Math.max(stable, target);
                 left.forEach(this::close);
                 unforced.removeAll(left);
@@ -675,8 +680,8 @@ public final class Log {
                 if (entry.endPosition <= replayFrom) {
                     gone.add(entry.info.id());
                     edit.segmentGone(entry.info.id());
-                } else if (!entry.endIsNamed && entry.endPosition <= stable) {
-                    // Not before it is stable: recovery takes a named end for a promise.
+                } else if (!entry.endIsNamed && entry.endPosition <= forced) {
+                    // Not before it is forced: recovery takes a named end for a promise.
                     entry.endIsNamed = true;
                     edit.segmentEnd(entry.info.id(), entry.endOffset);
                 }
@@ -734,6 +739,13 @@ public final class Log {
             ManifestEdit edit = new ManifestEdit();
             lock.lock();
             try {
+                while (failure == null && forced < written) {
+                    if (forcing) {
+                        changed.awaitUninterruptibly();
+                    } else {
+                        forceOnce();
+                    }
+                }
                 if (current != null) {
                     Entry entry = live.get(live.size() - 1);
                     entry.endOffset = group.groupAt();

@@ -7,15 +7,25 @@ package io.donjon.perf;
  * @param reads reads
  * @param readsRandom reads that were random
  * @param readBytes bytes read
+ * @param readBytesRandom bytes read at random
  * @param writes writes
  * @param writesRandom writes that were random
  * @param writtenBytes bytes written, logs included
+ * @param writtenBytesRandom bytes written at random
  * @param forces fsyncs
  */
 public record IoCounts(
-        long reads, long readsRandom, long readBytes, long writes, long writesRandom, long writtenBytes, long forces) {
+        long reads,
+        long readsRandom,
+        long readBytes,
+        long readBytesRandom,
+        long writes,
+        long writesRandom,
+        long writtenBytes,
+        long writtenBytesRandom,
+        long forces) {
     /** Nothing at all. */
-    public static final IoCounts NONE = new IoCounts(0, 0, 0, 0, 0, 0, 0);
+    public static final IoCounts NONE = new IoCounts(0, 0, 0, 0, 0, 0, 0, 0, 0);
 
     /** What was asked since {@code earlier}. */
     public IoCounts since(IoCounts earlier) {
@@ -23,9 +33,11 @@ public record IoCounts(
                 reads - earlier.reads,
                 readsRandom - earlier.readsRandom,
                 readBytes - earlier.readBytes,
+                readBytesRandom - earlier.readBytesRandom,
                 writes - earlier.writes,
                 writesRandom - earlier.writesRandom,
                 writtenBytes - earlier.writtenBytes,
+                writtenBytesRandom - earlier.writtenBytesRandom,
                 forces - earlier.forces);
     }
 

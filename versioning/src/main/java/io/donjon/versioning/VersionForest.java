@@ -341,9 +341,16 @@ public final class VersionForest {
         return treesByName.getOrDefault(name, NONE);
     }
 
-    /** What a new tree is called: as its keyspace, with "~" and its first version behind if another tree has that name. */
+    /**
+     * What a new tree is called: as its keyspace, with "~" and its first version behind if another tree has that name,
+     * and that once more should it be taken too.
+     */
     public synchronized String freeTreeName(String keyspace, long id) {
-        return treesByName.containsKey(keyspace) ? keyspace + "~" + id : keyspace;
+        String name = keyspace;
+        while (treesByName.containsKey(name)) {
+            name += "~" + id;
+        }
+        return name;
     }
 
     /** The head of the keyspace of that name, or {@link #NONE}. */

@@ -68,6 +68,7 @@ public final class GitImport {
     private final ObjectReader reader;
 
     private final CommitGraph graph;
+    private final @Nullable String head;
     private final List<Tip> tips;
 
     private final List<String> notes;
@@ -82,6 +83,7 @@ public final class GitImport {
         this.reader = reader;
         History history = History.read(repository, names, reader, progress);
         this.graph = history.graph();
+        this.head = history.head();
         this.tips = history.tips();
         this.notes = history.notes();
     }
@@ -127,6 +129,7 @@ public final class GitImport {
                 there,
                 changes,
                 (System.nanoTime() - start) / 1e9,
+                head,
                 List.copyOf(branches),
                 roots,
                 notes);

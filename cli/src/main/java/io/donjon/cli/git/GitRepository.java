@@ -132,7 +132,8 @@ final class GitRepository implements AutoCloseable {
             Ref head = repository.exactRef(Constants.HEAD);
             List<Pointer> heads = new ArrayList<>();
             if (head != null && head.getObjectId() != null) {
-                add(head, reader, heads, others);
+                // Its leaf is the branch that it is on, or HEAD itself.
+                add(head.getLeaf(), reader, heads, others);
             }
             if (!others.isEmpty()) {
                 notes.add(others.size() + " refs point to no commit and are left out, such as " + others.get(0));

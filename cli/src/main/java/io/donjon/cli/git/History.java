@@ -13,15 +13,17 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.eclipse.jgit.lib.ObjectId;
 import org.eclipse.jgit.lib.ObjectReader;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an import is to bring.
  *
  * @param graph all commits
+ * @param head the keyspace that is to stand at HEAD's commit, null if HEAD has none
  * @param tips what keyspaces are to stand at, HEAD first, then local and then remote-tracking branches by name
  * @param notes a line for everything that is left out
  */
-record History(CommitGraph graph, List<Tip> tips, List<String> notes) {
+record History(CommitGraph graph, @Nullable String head, List<Tip> tips, List<String> notes) {
     /** What a keyspace is to stand at. */
     record Tip(String keyspace, String ref, Node commit) {}
 
@@ -40,7 +42,18 @@ record History(CommitGraph graph, List<Tip> tips, List<String> notes) {
         CommitGraph graph = CommitGraph.read(reader, from, shallow, progress);
         List<Tip> tips = new ArrayList<>();
         wanted.forEach((name, at) -> tips.add(new Tip(name, at.ref(), graph.node(at.commit()))));
-        return new History(graph, List.copyOf(tips), List.copyOf(notes));
+        Pointer head = pointers.head();
+        String headName = head == null ? null : nameAt(head, tips);
+        return new History(graph, headName, List.copyOf(tips), List.copyOf(notes));
+    }
+
+    /** The keyspace that is HEAD's: the one of its own name, else that of the branch it is on. */
+    private static @Nullable String nameAt(Pointer head, List<Tip> tips) {
+        return tips.stream()
+                .filter(tip -> tip.ref().equals(head.ref()))
+                .map(Tip::keyspace)
+                .findFirst()
+                .orElse(null);
     }
 
     private static Map<String, Pointer> keyspaces(Pointers pointers, KeyspaceNames names, List<String> notes) {

@@ -1,6 +1,7 @@
 package io.donjon.cli.git;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an import came to.
@@ -9,6 +10,7 @@ import java.util.List;
  * @param commitsThere commits that were there
  * @param changes keys that were put or deleted for the added commits
  * @param seconds how long it took
+ * @param head the keyspace that stands at HEAD's commit, null if HEAD has none
  * @param branches the keyspaces of branches and of HEAD
  * @param roots the root commits, one for each tree of versions
  * @param notes what a user should know of what was left out
@@ -18,6 +20,7 @@ public record ImportResult(
         int commitsThere,
         long changes,
         double seconds,
+        @Nullable String head,
         List<Branch> branches,
         List<Root> roots,
         List<String> notes) {

@@ -36,10 +36,12 @@ final class PageFile implements AutoCloseable {
     private long reads;
     private long readsRandom;
     private long readBytes;
+    private long readBytesRandom;
     private long readEnd;
     private long writes;
     private long writesRandom;
     private long writtenBytes;
+    private long writtenBytesRandom;
     private long writeEnd;
     private long forces;
 
@@ -86,6 +88,7 @@ final class PageFile implements AutoCloseable {
         readBytes += staging.limit();
         if (at != readEnd) {
             readsRandom++;
+            readBytesRandom += staging.limit();
         }
         readEnd = at + staging.limit();
     }
@@ -130,6 +133,7 @@ final class PageFile implements AutoCloseable {
         writtenBytes += bytes;
         if (at != writeEnd) {
             writesRandom++;
+            writtenBytesRandom += bytes;
         }
         writeEnd = at + bytes;
         length = Math.max(length, writeEnd);
@@ -145,7 +149,16 @@ final class PageFile implements AutoCloseable {
     }
 
     IoCounts counts() {
-        return new IoCounts(reads, readsRandom, readBytes, writes, writesRandom, writtenBytes, forces);
+        return new IoCounts(
+                reads,
+                readsRandom,
+                readBytes,
+                readBytesRandom,
+                writes,
+                writesRandom,
+                writtenBytes,
+                writtenBytesRandom,
+                forces);
     }
 
     @Override

@@ -111,9 +111,11 @@ final class DonjonEngine implements Engine {
                 io.reads(),
                 io.readsRandom(),
                 io.readBytes(),
+                io.readBytesRandom(),
                 io.writes(),
                 io.writesRandom(),
                 io.writtenBytes(),
+                io.writtenBytesRandom(),
                 io.forces());
     }
 

@@ -50,9 +50,13 @@ public final class Json {
         fields.put("reads", row.io().reads());
         fields.put("readsSequential", row.io().reads() - row.io().readsRandom());
         fields.put("readsRandom", row.io().readsRandom());
+        fields.put("bytesReadSequential", row.io().readBytes() - row.io().readBytesRandom());
+        fields.put("bytesReadRandom", row.io().readBytesRandom());
         fields.put("writes", row.io().writes());
         fields.put("writesSequential", row.io().writes() - row.io().writesRandom());
         fields.put("writesRandom", row.io().writesRandom());
+        fields.put("bytesWrittenSequential", row.io().writtenBytes() - row.io().writtenBytesRandom());
+        fields.put("bytesWrittenRandom", row.io().writtenBytesRandom());
         fields.put("forces", row.io().forces());
         fields.put("diskBytes", row.diskBytes());
         fields.put("writeAmplification", row.writeAmplification());

@@ -121,8 +121,9 @@ public record Report(Compare.Options options, List<Row> rows) {
                 "engine",
                 "read",
                 "written",
-                "sequential",
-                "random",
+                "I/Os seq.",
+                "I/Os random",
+                "bytes random",
                 "write amp",
                 "space amp",
                 "modelled rate");
@@ -138,6 +139,7 @@ public record Report(Compare.Options options, List<Row> rows) {
                             bytes(row.io().writtenBytes()),
                             count(all - row.io().random()),
                             count(row.io().random()),
+                            bytes(row.io().readBytesRandom() + row.io().writtenBytesRandom()),
                             factor(row.writeAmplification()),
                             factor(row.spaceAmplification()),
                             count(row.modelled().rate()));

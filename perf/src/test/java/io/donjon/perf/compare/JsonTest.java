@@ -61,7 +61,7 @@ final class JsonTest {
                 11,
                 "rec/s",
                 new Row.Latency("batch of 1000", 1.5, 2, 3, 4.25),
-                new IoCounts(10, 4, 8192, 20, 7, 16384, 3),
+                new IoCounts(10, 4, 8192, 4000, 20, 7, 16384, 7000, 3),
                 4096,
                 1.25,
                 Double.NaN,
@@ -72,7 +72,9 @@ final class JsonTest {
                   {"engine": "btree", "workload": "load-random", "records": 1000, "operations": 900, "rate": 12.5, \
                 "rateQuiesced": 11, "unit": "rec/s", "latencyOf": "batch of 1000", "p50us": 1.5, "p99us": 2, "p999us": 3, \
                 "maxus": 4.25, "bytesRead": 8192, "bytesWritten": 16384, "reads": 10, "readsSequential": 6, \
-                "readsRandom": 4, "writes": 20, "writesSequential": 13, "writesRandom": 7, "forces": 3, \
+                "readsRandom": 4, "bytesReadSequential": 4192, "bytesReadRandom": 4000, "writes": 20, \
+                "writesSequential": 13, "writesRandom": 7, "bytesWrittenSequential": 9384, "bytesWrittenRandom": 7000, \
+                "forces": 3, \
                 "diskBytes": 4096, "writeAmplification": 1.25, "spaceAmplification": null, "modelledSeconds": 0.5, \
                 "modelledRate": 200, "treeHeight": 3}
                 ]}

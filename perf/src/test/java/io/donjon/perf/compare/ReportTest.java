@@ -53,13 +53,22 @@ final class ReportTest {
     private final Row btree = load(
             "btree",
             10_000,
-            new IoCounts(900_000, 900_000, 900_000L * 8192, 900_000, 800_000, 900_000L * 8192, 2),
+            new IoCounts(
+                    900_000,
+                    900_000,
+                    900_000L * 8192,
+                    900_000L * 8192,
+                    900_000,
+                    800_000,
+                    900_000L * 8192,
+                    800_000L * 8192,
+                    2),
             160L * MIB,
             Map.of(Extrapolation.TAIL_RANDOM_IOS, 1.8, Extrapolation.TAIL_BYTES, 16_000.0));
     private final Row donjon = load(
             "donjon",
             150_000,
-            new IoCounts(1000, 10, 400_000_000, 2000, 20, 600_000_000, 50),
+            new IoCounts(1000, 10, 400_000_000, 4_000_000, 2000, 20, 600_000_000, 6_000_000, 50),
             125_000_000,
             donjonFigures());
 
@@ -71,7 +80,7 @@ final class ReportTest {
 
     @Test
     void theSlidesDiskPricesSeeksAndBytes() {
-        var io = new IoCounts(10, 4, 50_000_000, 20, 6, 150_000_000, 1);
+        var io = new IoCounts(10, 4, 50_000_000, 20_000_000, 20, 6, 150_000_000, 45_000_000, 1);
         assertEquals(new SlideDisk.Cost(0.08 + 2, 1000 / 2.08), SlideDisk.of(io, 1000));
         assertTrue(Double.isNaN(SlideDisk.of(IoCounts.NONE, 1000).rate()));
     }
