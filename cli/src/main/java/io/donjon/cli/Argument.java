@@ -36,7 +36,7 @@ final class Argument {
                 return new Argument(HexFormat.of().parseHex(text.substring(HEX.length())), false);
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException(
-                        "'" + text + "' is not hexadecimal behind " + HEX + ": " + e.getMessage() + " (" + TEXT + text
+                        "'" + text + "' is not pairs of hexadecimal digits behind " + HEX + " (" + TEXT + text
                                 + " stands for that text)",
                         e);
             }

@@ -130,7 +130,7 @@ public final class Main implements Callable<Integer> {
         return code;
     }
 
-    private static CommandLine commandLine(Terminal terminal) {
+    static CommandLine commandLine(Terminal terminal) {
         CommandLine line = new CommandLine(new Main(terminal));
         line.setParameterExceptionHandler((e, args) -> {
             terminal.err().println("donjon: " + oneLine(e.getMessage()));

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * Trees of versions as text, parents above their children.
  *
  * <p>A child stands straight below its parent, so a chain is a column. Of several children the one with most below it
- * comes last and goes on in the parent's column; the others come before it, one column further to the right, in the order
+ * (the eldest of several such) comes last and goes on in the parent's column; the others come before it, one column further to the right, in the order
  * in which they were born. So no version stands further to the right than the logarithm of their number. What is dropped
  * is shown only where something readable is below it.
  *
@@ -124,7 +124,7 @@ final class VersionForestText {
         int heaviest = firstChild[parent];
         int last = heaviest;
         for (int child = heaviest; child != NONE; child = nextSibling[child]) {
-            heaviest = sizes[child] >= sizes[heaviest] ? child : heaviest;
+            heaviest = sizes[child] > sizes[heaviest] ? child : heaviest;
             last = child;
         }
         if (heaviest == last) {

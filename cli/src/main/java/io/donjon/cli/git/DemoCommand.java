@@ -79,6 +79,7 @@ public final class DemoCommand extends BaseCommand {
         title("4. A race with a plain B+Tree");
         DemoRace race = new DemoRace(quick, folder.toAbsolutePath().getParent());
         say(race.before());
+        terminal().println("");
         terminal().out().flush();
         say(race.run(terminal()));
 

@@ -6,6 +6,7 @@ import io.donjon.cli.git.GitRepository.Pointers;
 import io.donjon.perf.compare.Progress;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,18 +43,15 @@ record History(CommitGraph graph, @Nullable String head, List<Tip> tips, List<St
         CommitGraph graph = CommitGraph.read(reader, from, shallow, progress);
         List<Tip> tips = new ArrayList<>();
         wanted.forEach((name, at) -> tips.add(new Tip(name, at.ref(), graph.node(at.commit()))));
-        Pointer head = pointers.head();
-        String headName = head == null ? null : nameAt(head, tips);
-        return new History(graph, headName, List.copyOf(tips), List.copyOf(notes));
-    }
-
-    /** The keyspace that is HEAD's: the one of its own name, else that of the branch it is on. */
-    private static @Nullable String nameAt(Pointer head, List<Tip> tips) {
-        return tips.stream()
-                .filter(tip -> tip.ref().equals(head.ref()))
-                .map(Tip::keyspace)
-                .findFirst()
-                .orElse(null);
+        String head = null;
+        if (pointers.head() != null) {
+            String ref = pointers.head().ref();
+            tips.sort(Comparator.comparing(tip -> !tip.ref().equals(ref)));
+            head = tips.isEmpty() || !tips.get(0).ref().equals(ref)
+                    ? null
+                    : tips.get(0).keyspace();
+        }
+        return new History(graph, head, List.copyOf(tips), List.copyOf(notes));
     }
 
     private static Map<String, Pointer> keyspaces(Pointers pointers, KeyspaceNames names, List<String> notes) {

@@ -89,6 +89,7 @@ public final class ImportGitCommand extends StoreCommand {
         fields.put("commitsThere", result.commitsThere());
         fields.put("changes", result.changes());
         fields.put("seconds", result.seconds());
+        fields.put("head", result.head());
         fields.put(
                 "branches",
                 result.branches().stream().map(ImportGitCommand::fields).toList());
