@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.NullUnmarked;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -45,6 +46,9 @@ import org.openjdk.jmh.annotations.Warmup;
 public class StoreBenchmark {
     static final int RECORDS = 500_000;
 
+    /** Held for good, or its level would be forgotten: what chronicle says of flags is of no use in a table of times. */
+    private static final Logger CHRONICLE_LOG = Logger.getLogger("net.openhft");
+
     private static final long HIGH = 0x646f6e6a6f6e0000L;
 
     private final ByteBuffer key = ByteBuffer.allocate(16);
@@ -60,6 +64,7 @@ public class StoreBenchmark {
     /** Fills the store. */
     @Setup(Level.Trial)
     public void fill() throws IOException {
+        CHRONICLE_LOG.setLevel(java.util.logging.Level.OFF);
         folder = Files.createTempDirectory("donjon-micro");
         store = Store.open(StoreOptions.at(folder)
                 .createIfMissing(true)
