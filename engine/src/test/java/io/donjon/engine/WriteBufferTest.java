@@ -2,7 +2,6 @@ package io.donjon.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.donjon.extents.sim.Seeds;
@@ -18,8 +17,6 @@ import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -194,49 +191,176 @@ class WriteBufferTest {
         assertEquals(0, buffer.entries());
     }
 
-    /**
-     * A reader of one place while breakpoints of its key come directly before it: it must not lose its own on the way,
-     * nor come upon a key outside of where it began.
-     */
-    @Test
-    void readersKeepTheirPlaceWhileWritersComeBetween() throws Exception {
-        Line line = new Line();
-        int parent = line.insertAfter(Line.ROOT);
-        int head = line.insertAfter(parent);
-        int clone = line.insertAfter(parent);
-        int keys = 60_000;
-        WriteBuffer buffer = buffer(line, 1);
-        AtomicInteger written = new AtomicInteger(-1);
-        AtomicReference<@Nullable Throwable> problem = new AtomicReference<>();
-        Thread reader = new Thread(() -> {
-            try {
-                FullKey key = new FullKey();
-                byte[] found = new byte[1];
-                for (int i = written.get(); i < keys - 1; i = written.get()) {
-                    if (i >= 0) {
-                        key.set(1, ByteBuffer.allocate(4).putInt(0, i));
-                        int state = buffer.find(key, head, Long.MAX_VALUE);
-                        buffer.copyValue(state, 0, found, 0, 1);
-                        assertEquals(2, found[0], () -> "key " + key.bytes()[11]);
-                        int first = buffer.firstAtOrAfter(key);
-                        assertTrue(buffer.isOf(first, key), "a node of another key comes first");
+    /** Memory in which somebody else may do something right after a link was read. */
+    private static final class Interrupted implements Slab {
+        private final HeapSlab slab;
+        private final WriterBetween between;
+
+        Interrupted(int bytes, WriterBetween between) {
+            this.slab = new HeapSlab(bytes);
+            this.between = between;
+        }
+
+        @Override
+        public int getInt(int at) {
+            return slab.getInt(at);
+        }
+
+        @Override
+        public void putInt(int at, int value) {
+            slab.putInt(at, value);
+        }
+
+        @Override
+        public long getLong(int at) {
+            return slab.getLong(at);
+        }
+
+        @Override
+        public void putLong(int at, long value) {
+            slab.putLong(at, value);
+        }
+
+        @Override
+        public int getIntAcquire(int at) {
+            int value = slab.getIntAcquire(at);
+            between.linkWasRead();
+            return value;
+        }
+
+        @Override
+        public void putIntRelease(int at, int value) {
+            slab.putIntRelease(at, value);
+        }
+
+        @Override
+        public void get(int at, byte[] into, int offset, int length) {
+            slab.get(at, into, offset, length);
+        }
+
+        @Override
+        public void put(int at, ByteBuffer from, int position, int length) {
+            slab.put(at, from, position, length);
+        }
+
+        @Override
+        public void put(int at, byte[] from, int position, int length) {
+            slab.put(at, from, position, length);
+        }
+
+        @Override
+        public int compare(int at, int length, byte[] other, int offset, int otherLength) {
+            return slab.compare(at, length, other, offset, otherLength);
+        }
+
+        @Override
+        public void free() {}
+    }
+
+    /** A writer who comes between two reads of a reader: after so many links that were read. */
+    private static final class WriterBetween {
+        private int linksLeft = Integer.MAX_VALUE;
+        private Runnable write = () -> {};
+
+        void linkWasRead() {
+            if (linksLeft != Integer.MAX_VALUE && linksLeft-- == 0) {
+                linksLeft = Integer.MAX_VALUE;
+                write.run();
+            }
+        }
+
+        /** True if he did not come before the reader was through. */
+        boolean stayedAway() {
+            boolean stayed = linksLeft != Integer.MAX_VALUE;
+            linksLeft = Integer.MAX_VALUE;
+            return stayed;
+        }
+    }
+
+    private static void paint(WriteBuffer buffer, Line line, String key, int place, long sequence) {
+        byte[] bytes = key.getBytes(StandardCharsets.ISO_8859_1);
+        ByteBuffer value = ByteBuffer.wrap(new byte[] {(byte) sequence});
+        buffer.paint(new FullKey().set(1, bytes), place, line.next(place), sequence, StepKind.VALUE, value);
+    }
+
+    private static String keyOf(RangeSource source) {
+        return new String(
+                source.key, FullKey.TREE_BYTES, source.keyLength - FullKey.TREE_BYTES, StandardCharsets.ISO_8859_1);
+    }
+
+    /** A writer comes at each moment of a read in turn; the reader, who sees older commits only, must not notice. */
+    @ParameterizedTest(name = "seed={0}")
+    @MethodSource("seeds")
+    void readersDoNotNoticeWriters(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        int what = random.nextInt(6);
+        long newest = 30;
+        boolean stayedAway = false;
+        for (int moment = 0; !stayedAway; moment++) {
+            SplittableRandom same = new SplittableRandom(seed);
+            WriterBetween between = new WriterBetween();
+            Line line = new Line();
+            WriteBuffer buffer = new WriteBuffer(new SlabPool(bytes -> new Interrupted(bytes, between), 4), line, seed);
+            int parent = line.insertAfter(Line.ROOT);
+            int head = line.insertAfter(parent);
+            NavigableMap<String, Byte> expected = new TreeMap<>();
+            for (long sequence = 1; sequence <= newest; sequence++) {
+                String key = "k" + same.nextInt(6);
+                boolean atHead = same.nextInt(3) > 0;
+                // The parent has its child by now, but that is for the test to know.
+                if (atHead || !expected.containsKey(key)) {
+                    paint(buffer, line, key, head, sequence);
+                    expected.put(key, (byte) sequence);
+                }
+            }
+            int clone = line.insertAfter(parent);
+            String written = "k" + same.nextInt(6);
+            int to = same.nextInt(3) > 0 ? clone : head;
+            between.write = () -> paint(buffer, line, written, to, newest + 1);
+            String sought = "k" + same.nextInt(7);
+            FullKey key = new FullKey().set(1, sought.getBytes(StandardCharsets.ISO_8859_1));
+            between.linksLeft = moment;
+            BufferSource source = new BufferSource(buffer, line, head, newest);
+            String at = what + " at moment " + moment;
+            switch (what) {
+                case 0 -> {
+                    int state = buffer.find(key, head, newest);
+                    byte[] value = new byte[1];
+                    if (state != WriteBuffer.NONE) {
+                        buffer.copyValue(state, 0, value, 0, 1);
+                    }
+                    assertEquals(expected.getOrDefault(sought, (byte) 0), value[0], at);
+                }
+                case 1 -> {
+                    source.seekForward(key, true);
+                    assertEquals(expected.ceilingKey(sought), source.valid ? keyOf(source) : null, at);
+                }
+                case 2 -> {
+                    source.seekForward(key, false);
+                    assertEquals(expected.higherKey(sought), source.valid ? keyOf(source) : null, at);
+                }
+                case 3 -> {
+                    source.seekBackward(key, true);
+                    assertEquals(expected.floorKey(sought), source.valid ? keyOf(source) : null, at);
+                }
+                case 4 -> {
+                    // Whatever comes first must not lie before what was sought.
+                    FullKey first = new FullKey();
+                    int node = buffer.firstAtOrAfter(key);
+                    if (node != WriteBuffer.NONE) {
+                        buffer.copyKey(node, first);
+                        assertTrue(first.compareTo(key.bytes(), 0, key.length()) >= 0, at);
                     }
                 }
-            } catch (Throwable e) {
-                problem.set(e);
+                default -> {
+                    List<String> keys = new ArrayList<>();
+                    for (source.seekForward(new FullKey().set(1, new byte[0]), true); source.valid; source.next()) {
+                        keys.add(keyOf(source));
+                    }
+                    assertEquals(List.copyOf(expected.keySet()), keys, at);
+                }
             }
-        });
-        reader.start();
-        FullKey key = new FullKey();
-        for (int i = 0; i < keys && problem.get() == null; i++) {
-            key.set(1, ByteBuffer.allocate(4).putInt(0, i));
-            buffer.paint(key, parent, head, i, StepKind.VALUE, ByteBuffer.wrap(new byte[] {1}));
-            buffer.paint(key, head, Line.NONE, i, StepKind.VALUE, ByteBuffer.wrap(new byte[] {2}));
-            written.set(i);
-            buffer.paint(key, clone, head, i, StepKind.VALUE, ByteBuffer.wrap(new byte[] {3}));
+            stayedAway = between.stayedAway();
         }
-        written.set(keys);
-        reader.join();
-        assertNull(problem.get(), () -> String.valueOf(problem.get()));
     }
 }
