@@ -279,12 +279,9 @@ final class Reads {
     /** Ends all reading: waits for calls under way, and leaves cursors without what they read. */
     void close() {
         states.close();
-        for (ScanCursor cursor : snapshotOfCursors()) {
-            while (!cursor.closeWithStore()) {
-                pause();
-            }
-        }
         while (states.isInUse()) {
+            // Again each time: a scan that pinned before may be among the cursors only now.
+            snapshotOfCursors().forEach(ScanCursor::closeWithStore);
             pause();
         }
     }

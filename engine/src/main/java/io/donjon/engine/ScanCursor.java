@@ -7,6 +7,7 @@ import io.donjon.ScanOption;
 import io.donjon.StoreClosedException;
 import io.donjon.extents.StorageException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -230,7 +231,7 @@ final class ScanCursor implements Cursor {
     @Override
     public ByteBuffer key() {
         requirePresent();
-        return keyView.limit(keyLength).position(FullKey.TREE_BYTES);
+        return keyView.order(ByteOrder.BIG_ENDIAN).limit(keyLength).position(FullKey.TREE_BYTES);
     }
 
     @Override
@@ -278,14 +279,25 @@ final class ScanCursor implements Cursor {
                             + " has held too much memory for too long; scan a view or a snapshot instead",
                     null);
         }
-        ReadStates.Pin fresh = reads.pin();
-        pin = fresh;
-        open(fresh);
-        if (started && !atEnd) {
-            FullKey last = new FullKey().setFull(key, 0, keyLength);
-            seekTo(last, true);
+        if (!phase.compareAndSet(Phase.EXPIRED, Phase.BUSY)) {
+            return;
         }
-        phase.set(Phase.IDLE);
+        boolean done = false;
+        try {
+            ReadStates.Pin fresh = reads.pin();
+            pin = fresh;
+            open(fresh);
+            if (started && !atEnd) {
+                FullKey last = new FullKey().setFull(key, 0, keyLength);
+                seekTo(last, true);
+            }
+            done = true;
+        } finally {
+            if (!done) {
+                unpin();
+            }
+            phase.set(done ? Phase.IDLE : Phase.EXPIRED);
+        }
     }
 
     /** Takes back what is pinned, unless the cursor is just being moved. Called by the store under pressure. */
@@ -298,20 +310,13 @@ final class ScanCursor implements Cursor {
         return true;
     }
 
-    /** Whether the store is closed to it by now: waits for nobody. */
-    boolean closeWithStore() {
+    /** Takes back what is pinned for good, unless the cursor is just being moved: then it is to be asked again. */
+    void closeWithStore() {
         Phase now = phase.get();
-        if (now == Phase.BUSY || now == Phase.EXPIRING) {
-            return false;
+        boolean resting = now == Phase.IDLE || now == Phase.EXPIRED;
+        if (resting && phase.compareAndSet(now, Phase.STORE_CLOSED)) {
+            unpin();
         }
-        if (now == Phase.CLOSED || now == Phase.STORE_CLOSED) {
-            return true;
-        }
-        if (!phase.compareAndSet(now, Phase.STORE_CLOSED)) {
-            return false;
-        }
-        unpin();
-        return true;
     }
 
     private void unpin() {

@@ -1,6 +1,7 @@
 package io.donjon.engine;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
@@ -43,9 +44,12 @@ final class ValueHolder {
 
     /** The value, read-only. */
     ByteBuffer buffer() {
-        return copied
-                ? copyView.limit(copyLength).position(0)
-                : view.limit(from + length).position(from);
+        ByteBuffer buffer = copied ? copyView : view;
+        int at = copied ? 0 : from;
+        // The caller may have changed everything about it.
+        return buffer.order(ByteOrder.BIG_ENDIAN)
+                .limit(at + (copied ? copyLength : length))
+                .position(at);
     }
 
     /** Makes what was handed out before unreadable, as far as it was copied: for tests of callers. */

@@ -186,8 +186,9 @@ final class WriteBuffer {
         long tree = key.tree();
         long prefix = FullKey.prefix(key.bytes(), key.length());
         int node = head;
+        int next = NONE;
         for (int level = height - 1; level >= 0; level--) {
-            int next = next(node, level);
+            next = next(node, level);
             while (next != NONE && compare(next, key, tree, prefix, place) < 0) {
                 node = next;
                 next = next(node, level);
@@ -196,8 +197,24 @@ final class WriteBuffer {
                 path[level] = node;
             }
         }
-        int next = next(node, 0);
+        // Not what is behind the node by now: another may have come between it and the one that is looked for.
         return next != NONE && compare(next, key, tree, prefix, place) == 0 ? next : node;
+    }
+
+    /** The first node at or after a key and place, or {@link #NONE}. */
+    private int ceiling(FullKey key, int place) {
+        long tree = key.tree();
+        long prefix = FullKey.prefix(key.bytes(), key.length());
+        int node = head;
+        int next = NONE;
+        for (int level = height - 1; level >= 0; level--) {
+            next = next(node, level);
+            while (next != NONE && compare(next, key, tree, prefix, place) < 0) {
+                node = next;
+                next = next(node, level);
+            }
+        }
+        return next;
     }
 
     private int compare(int node, FullKey key, long tree, long prefix, int place) {
@@ -293,14 +310,13 @@ final class WriteBuffer {
 
     /** The first node whose key is at or after a full key, or {@link #NONE}. */
     int firstAtOrAfter(FullKey key) {
-        int node = search(key, Line.ROOT, false);
-        // The root is never written to, so what was found lies before the key.
-        return next(node, 0);
+        // The root is never written to, so this is before all that the key has.
+        return ceiling(key, Line.ROOT);
     }
 
     /** The first node whose key is after a full key, or {@link #NONE}. */
     int firstAfter(FullKey key) {
-        return next(search(key, Line.END, false), 0);
+        return ceiling(key, Line.END);
     }
 
     /** The last node whose key is before a full key, or {@link #NONE}. */
