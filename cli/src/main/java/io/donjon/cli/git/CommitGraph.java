@@ -15,6 +15,8 @@ import org.eclipse.jgit.lib.Constants;
 import org.eclipse.jgit.lib.ObjectId;
 import org.eclipse.jgit.lib.ObjectIdOwnerMap;
 import org.eclipse.jgit.lib.ObjectReader;
+import org.eclipse.jgit.treewalk.EmptyTreeIterator;
+import org.eclipse.jgit.treewalk.TreeWalk;
 import org.eclipse.jgit.util.RawParseUtils;
 import org.jspecify.annotations.Nullable;
 
@@ -116,6 +118,15 @@ final class CommitGraph {
             throw new Failure("commit " + commit.name() + " is damaged: it names no tree");
         }
         return id(bytes, TREE.length, commit);
+    }
+
+    /** Lets a walk go through a tree; git knows the empty one even where nobody stored it. */
+    static void addTree(TreeWalk walk, ObjectId tree) throws IOException {
+        if (tree.equals(Constants.EMPTY_TREE_ID)) {
+            walk.addTree(new EmptyTreeIterator());
+        } else {
+            walk.addTree(tree);
+        }
     }
 
     private static byte[] load(ObjectReader reader, AnyObjectId commit) throws IOException {

@@ -13,7 +13,6 @@ import org.eclipse.jgit.lib.Constants;
 import org.eclipse.jgit.lib.MutableObjectId;
 import org.eclipse.jgit.lib.ObjectId;
 import org.eclipse.jgit.lib.ObjectReader;
-import org.eclipse.jgit.treewalk.EmptyTreeIterator;
 import org.eclipse.jgit.treewalk.TreeWalk;
 import org.eclipse.jgit.treewalk.filter.TreeFilter;
 import org.jspecify.annotations.Nullable;
@@ -88,8 +87,8 @@ final class CommitWriter implements AutoCloseable {
             return;
         }
         walk.reset();
-        addTree(tree);
-        addTree(next);
+        CommitGraph.addTree(walk, tree);
+        CommitGraph.addTree(walk, next);
         walk.setRecursive(true);
         walk.setFilter(TreeFilter.ANY_DIFF);
         batch.clear();
@@ -119,15 +118,6 @@ final class CommitWriter implements AutoCloseable {
             store.write(batch, Durability.ASYNC);
             batch.clear();
             written.run();
-        }
-    }
-
-    private void addTree(ObjectId id) throws IOException {
-        // Git knows the empty tree even where nobody stored it.
-        if (id.equals(Constants.EMPTY_TREE_ID)) {
-            walk.addTree(new EmptyTreeIterator());
-        } else {
-            walk.addTree(id);
         }
     }
 

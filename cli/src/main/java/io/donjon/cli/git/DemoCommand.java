@@ -41,39 +41,39 @@ public final class DemoCommand extends BaseCommand {
     @Option(
             names = "--store",
             paramLabel = "DIR",
-            defaultValue = "donjon-demo",
-            description = "The store's folder (default: ${DEFAULT-VALUE}).")
-    private Path folder = Path.of("");
+            description = "The store's folder (default: donjon-demo; in Donjon's own working tree target/demo).")
+    private @Nullable Path store;
 
     @Option(names = "--quick", description = "Race over a tenth of the data: figures of little worth in seconds.")
     private boolean quick;
 
     @Override
     public Integer call() throws IOException {
-        Path source = source();
+        Path folder = store == null ? standardFolder() : store;
+        Path source = source(folder);
         title("1. The history of " + source.toAbsolutePath().normalize()
                 + ": every commit a snapshot, every branch a clone");
         GitRepository.open(source).close();
         boolean clean;
         DemoClone clone;
         boolean isNew = !Files.exists(folder);
-        try (Store store = Store.open(StoreOptions.at(folder).createIfMissing(true))) {
+        try (Store opened = Store.open(StoreOptions.at(folder).createIfMissing(true))) {
             if (isNew) {
                 // Whatever repository it stands in need not know of it.
                 Files.writeString(folder.resolve(".gitignore"), "*\n");
             }
             ImportResult imported =
-                    GitImport.run(store, source, null, terminal().progress());
+                    GitImport.run(opened, source, null, terminal().progress());
             say(ImportGitCommand.text(imported));
 
             title("2. Commits chosen at random, read back and compared byte for byte");
             CheckResult checked =
-                    GitCheck.run(store, source, null, SAMPLE, terminal().progress());
+                    GitCheck.run(opened, source, null, SAMPLE, terminal().progress());
             say(CheckGitCommand.text(checked));
             clean = checked.isClean();
 
             title("3. A snapshot is cloned, and the clone changed");
-            clone = DemoClone.make(store, imported);
+            clone = DemoClone.make(opened, imported);
             say(clone.text());
         }
         title("4. A race with a plain B+Tree");
@@ -88,8 +88,13 @@ public final class DemoCommand extends BaseCommand {
         return clean && clone.isUntouched() ? ExitCode.OK : ExitCode.FINDING;
     }
 
+    private static Path standardFolder() {
+        boolean own = Files.isExecutable(Path.of("donjon")) && Files.exists(Path.of("cli", "pom.xml"));
+        return own ? Path.of("target", "demo") : Path.of("donjon-demo");
+    }
+
     /** The repository asked for, or the one around the current folder, or one made for the purpose. */
-    private Path source() throws IOException {
+    private Path source(Path folder) throws IOException {
         if (repository != null) {
             return repository;
         }

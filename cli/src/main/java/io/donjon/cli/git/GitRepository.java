@@ -53,7 +53,9 @@ final class GitRepository implements AutoCloseable {
      * @throws Failure if there is none, or if it cannot be read
      */
     static GitRepository open(Path folder) {
-        SystemReader.setInstance(new Hermetic(SystemReader.getInstance()));
+        if (!(SystemReader.getInstance() instanceof Hermetic)) {
+            SystemReader.setInstance(new Hermetic(SystemReader.getInstance()));
+        }
         FileRepositoryBuilder builder =
                 new FileRepositoryBuilder().setFS(FS.DETECTED).setMustExist(true);
         if (Files.exists(folder.resolve(Constants.DOT_GIT))) {

@@ -25,7 +25,7 @@ final class JGitLister implements Lister {
         ByteArrayOutputStream lines = new ByteArrayOutputStream();
         try (ObjectReader reader = repository.newReader();
                 TreeWalk walk = new TreeWalk(reader)) {
-            walk.addTree(CommitGraph.tree(reader, commit));
+            CommitGraph.addTree(walk, CommitGraph.tree(reader, commit));
             walk.setRecursive(true);
             while (walk.next()) {
                 byte[] value = GitFormat.encode(GitFormat.Kind.ofMode(walk.getRawMode(0)), walk.getObjectId(0));

@@ -631,6 +631,7 @@ final class GitImportTest {
             ImportResult result = run(store, repositoryFolder);
             assertEquals(2, result.changes());
             assertHolds(store, repositoryFolder, Expected.of(repository.repository()), result);
+            assertTrue(mismatches(store, null).isClean());
         }
     }
 
