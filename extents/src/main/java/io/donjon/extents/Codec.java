@@ -1,6 +1,7 @@
 package io.donjon.extents;
 
 import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
 import net.jpountz.lz4.LZ4Compressor;
 import net.jpountz.lz4.LZ4Exception;
 import net.jpountz.lz4.LZ4Factory;
@@ -54,13 +55,12 @@ public enum Codec {
     ZSTD(2) {
         @Override
         int compress(byte[] plain, int from, int length, byte[] into, int at, int room) {
-            long count = Zstd.compressByteArray(into, at, room, plain, from, length, 1);
-            return Zstd.isError(count) ? -1 : (int) count;
+            return ZstdLibrary.compress(plain, from, length, into, at, room);
         }
 
         @Override
         boolean decompress(byte[] stored, int from, int length, byte[] plain) {
-            return Zstd.decompressByteArray(plain, 0, plain.length, stored, from, length) == plain.length;
+            return ZstdLibrary.decompress(stored, from, length, plain);
         }
     };
 
@@ -99,6 +99,25 @@ public enum Codec {
 
     /** Fills {@code plain}; false if the stored bytes do not give exactly as many. */
     abstract boolean decompress(byte[] stored, int from, int length, byte[] plain);
+
+    /** Apart from the rest, which is loaded where the library is not there. */
+    private static final class ZstdLibrary {
+        static int compress(byte[] plain, int from, int length, byte[] into, int at, int room) {
+            try {
+                return (int) Zstd.compressByteArray(into, at, room, plain, from, length, 1);
+            } catch (ZstdException tooLarge) {
+                return -1;
+            }
+        }
+
+        static boolean decompress(byte[] stored, int from, int length, byte[] plain) {
+            try {
+                return Zstd.decompressByteArray(plain, 0, plain.length, stored, from, length) == plain.length;
+            } catch (ZstdException malformed) {
+                return false;
+            }
+        }
+    }
 
     /** Loaded when LZ4 is first used. */
     private static final class Lz4 {
