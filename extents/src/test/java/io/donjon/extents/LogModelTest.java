@@ -17,7 +17,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The log against a list of records: whatever happens, all acknowledged ones are there and of the others a prefix. */
+/**
+ * The log against a list of records, and the manifest against a map: whatever happens, all that was acknowledged is there
+ * and of the rest a prefix.
+ */
 class LogModelTest {
     private static final int SEED_COUNT = Integer.getInteger("log.seeds", 6);
 
@@ -81,7 +84,7 @@ class LogModelTest {
         });
     }
 
-    /** Two writers, a releaser and a maker of segments. */
+    /** Two writers, and one who releases, makes segments and shortens the manifest. */
     private static void use(Setting setting, StoreModel model, SimWorld world, long seed, int appends) {
         StoreModel.Session session = setting.open(model, world);
         List<Environment.Worker> workers = new ArrayList<>();
@@ -101,6 +104,8 @@ class LogModelTest {
             session.store().log().prepare();
             if (random.nextInt(3) == 0) {
                 session.edit(n, "at " + n, new ManifestEdit(), session.releasable(random));
+            } else if (random.nextInt(3) == 0) {
+                session.store().manifest().checkpoint();
             } else {
                 world.environment().pause(random.nextLong(200_000));
             }

@@ -102,7 +102,10 @@ class MembershipTest {
                             }
                         }
                     }
-                    case 3 -> session.store().log().prepare();
+                    case 3 -> {
+                        session.store().log().prepare();
+                        session.store().manifest().checkpoint();
+                    }
                     default -> session.force(session.append(random.nextInt(2500)));
                 }
             }
