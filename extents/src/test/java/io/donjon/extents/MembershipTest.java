@@ -270,6 +270,20 @@ class MembershipTest {
         throw new AssertionError("no seed puts the two segments on two disks");
     }
 
+    /** A disk whose manifest cannot be read may be the only one there that knew of an expulsion. */
+    @Test
+    void aDiskThatCannotSayWhatItsNewestRecordIsDoesNotCount() {
+        Story story = new Story(3, 2);
+        story.open("d0", "d1", "d2").append().fails("d2").edit("without d2").crash();
+        story.run(() -> story.world.disk("d1").resize("manifest-0", 0));
+        story.refused(Kind.DAMAGED, "/d1/manifest-0", "d1", "d2");
+        story.degraded("d0", "d1", "d2").append().close();
+        story.open("d0", "d1", "d2").append().close();
+        // Written by the last two opens, so both are there.
+        story.run(() -> story.world.disk("d1").delete("manifest-0"));
+        story.refused(Kind.DAMAGED, "/d1/manifest-0", "d1", "d2");
+    }
+
     @Test
     void diskOfAnotherStoreIsRefused() {
         Story story = new Story(2, 1);
