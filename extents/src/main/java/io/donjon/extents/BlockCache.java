@@ -155,15 +155,16 @@ public final class BlockCache {
             while (smallBytes + mainBytes + node.cost() > capacity) {
                 evict();
             }
+            // Before it is in a queue: nodes are made anew from those.
+            if (++count > table.length()) {
+                grow();
+            }
             if (ghosts.remove(hash)) {
                 main.addLast(node);
                 mainBytes += node.cost();
             } else {
                 small.addLast(node);
                 smallBytes += node.cost();
-            }
-            if (++count > table.length()) {
-                grow();
             }
             link(table, node, hash);
         }

@@ -67,8 +67,8 @@ final class BlockFormat {
                     offset,
                     String.format(Locale.ROOT, "crc32c is 0x%08x, the header says 0x%08x", actual, crc));
         }
-        BlockType type = BlockType.of(bytes[at + TYPE_AT]);
-        Codec codec = Codec.of(bytes[at + CODEC_AT]);
+        BlockType type = BlockType.of(bytes[at + TYPE_AT] & 0xff);
+        Codec codec = Codec.of(bytes[at + CODEC_AT] & 0xff);
         if (type == null || codec == null || bytes[at + RESERVED_AT] != 0 || bytes[at + RESERVED_AT + 1] != 0) {
             throw new StorageException(
                     StorageException.Kind.TOO_NEW,

@@ -1,6 +1,7 @@
 package io.donjon.extents;
 
 import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
 import net.jpountz.lz4.LZ4Compressor;
 import net.jpountz.lz4.LZ4Exception;
 import net.jpountz.lz4.LZ4Factory;
@@ -54,13 +55,21 @@ public enum Codec {
     ZSTD(2) {
         @Override
         int compress(byte[] plain, int from, int length, byte[] into, int at, int room) {
-            long count = Zstd.compressByteArray(into, at, room, plain, from, length, 1);
-            return Zstd.isError(count) ? -1 : (int) count;
+            try {
+                long count = Zstd.compressByteArray(into, at, room, plain, from, length, 1);
+                return Zstd.isError(count) ? -1 : (int) count;
+            } catch (ZstdException tooLarge) {
+                return -1;
+            }
         }
 
         @Override
         boolean decompress(byte[] stored, int from, int length, byte[] plain) {
-            return Zstd.decompressByteArray(plain, 0, plain.length, stored, from, length) == plain.length;
+            try {
+                return Zstd.decompressByteArray(plain, 0, plain.length, stored, from, length) == plain.length;
+            } catch (ZstdException malformed) {
+                return false;
+            }
         }
     };
 

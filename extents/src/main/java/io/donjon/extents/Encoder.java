@@ -145,9 +145,4 @@ public final class Encoder {
         bytes[at + 2] = (byte) (value >>> 8);
         bytes[at + 3] = (byte) value;
     }
-
-    /** How many bytes a varint takes. */
-    public static int varintBytes(long value) {
-        return (70 - Long.numberOfLeadingZeros(value | 1) - 1) / 7;
-    }
 }

@@ -80,13 +80,13 @@ final class ExtentInfo {
         long id = in.varint();
         long length = in.varint("extent length", 1, 1L << 50);
         int copies = (int) in.varint("copies", 1, 255);
-        int count = Chunks.count(length) * copies;
+        long count = (long) Chunks.count(length) * copies;
         // Three bytes at least for each: no more is believed than can be there.
         if (count > in.remaining() / 3) {
             throw in.bad("extent " + id + " has " + count + " places in " + in.remaining() + " bytes");
         }
-        long[] places = new long[count];
-        for (int i = 0; i < count; i++) {
+        long[] places = new long[(int) count];
+        for (int i = 0; i < places.length; i++) {
             int disk = (int) in.varint("disk", 0, 0xffff);
             int file = (int) in.varint("file", 0, Integer.MAX_VALUE);
             int slot = in.u8();

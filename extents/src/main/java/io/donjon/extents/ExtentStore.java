@@ -53,7 +53,7 @@ public final class ExtentStore implements AutoCloseable {
         this.locks = locks;
         this.cache = new BlockCache(config.cacheBytes());
         this.files = new FilePool(config.openFilesMax(), config.access(), environment);
-        this.manifest = new Manifest(id, state, disks, opening.believed, client, environment, this::leftOut);
+        this.manifest = new Manifest(id, state, disks, opening.believed, client, environment, new Departures());
         this.log = new Log(this, manifest, config.segmentBytes(), recovery.position(), environment);
         recovery.handTo(log);
     }
@@ -81,6 +81,7 @@ public final class ExtentStore implements AutoCloseable {
      */
     public static ExtentStore open(ExtentConfig config, Environment environment, Client client) {
         List<Directory.LockAttempt> locks = new ArrayList<>();
+        ExtentStore store = null;
         boolean opened = false;
         try {
             for (Directory directory : config.directories()) {
@@ -93,7 +94,7 @@ public final class ExtentStore implements AutoCloseable {
             opening.raiseFences();
             recovery.repair();
             recovery.settle(state);
-            ExtentStore store = new ExtentStore(config, environment, opening, state, recovery, client, locks);
+            store = new ExtentStore(config, environment, opening, state, recovery, client, locks);
             store.manifest.begin(opening.generation, opening.newestSlots());
             opening.removeDebris(state);
             opened = true;
@@ -101,7 +102,9 @@ public final class ExtentStore implements AutoCloseable {
         } catch (IOException e) {
             throw StorageException.of("opening the store", e);
         } finally {
-            if (!opened) {
+            if (!opened && store != null) {
+                store.abandon();
+            } else if (!opened) {
                 locks.forEach(ExtentStore::unlock);
             }
         }
@@ -188,9 +191,9 @@ public final class ExtentStore implements AutoCloseable {
      * released.
      */
     public void commit(ManifestEdit edit, long replayFrom) {
-        List<Long> gone = log.release(replayFrom, edit);
+        Log.Release release = log.release(replayFrom, edit);
         manifest.commit(edit);
-        log.released(gone, replayFrom);
+        log.released(release, replayFrom);
     }
 
     /** Shortens the manifest if that is due: background work. */
@@ -271,6 +274,10 @@ public final class ExtentStore implements AutoCloseable {
         return id;
     }
 
+    Manifest manifest() {
+        return manifest;
+    }
+
     FilePool files() {
         return files;
     }
@@ -316,13 +323,22 @@ public final class ExtentStore implements AutoCloseable {
         manifest.leaveOut(disk, why);
     }
 
-    private void leftOut(Disk disk) {
-        log.diskLeft(disk);
-        client.diskLeft();
+    private final class Departures implements Manifest.Departures {
+        @Override
+        public List<Long> unusedSegments(Disk disk) {
+            return log.giveUpUnused(disk);
+        }
+
+        @Override
+        public void leftOut(Disk disk) {
+            log.diskLeft(disk);
+            client.diskLeft();
+        }
     }
 
     /** Lets go of the disks without writing anything: what was not made stable is left to recovery. */
     public void abandon() {
+        log.abandon();
         manifest.close();
         files.closeAll();
         locks.forEach(ExtentStore::unlock);

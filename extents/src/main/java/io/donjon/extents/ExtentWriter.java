@@ -21,6 +21,11 @@ import org.slf4j.LoggerFactory;
 public final class ExtentWriter {
     private static final Logger LOG = LoggerFactory.getLogger(ExtentWriter.class);
 
+    // Fields of the file header.
+    private static final int EXTENT_AT = FileHeader.BODY_AT;
+    private static final int COPY_AT = EXTENT_AT + Long.BYTES;
+    private static final int FILE_AT = COPY_AT + Integer.BYTES;
+
     /** An extent that is on stable storage and that nothing names yet. */
     public static final class Written {
         private final ExtentInfo info;
@@ -211,25 +216,27 @@ public final class ExtentWriter {
         if (newest != null && newest.chunks < Chunks.PER_FILE) {
             return newest;
         }
-        Target created = create(store.disk(disk), copy, files);
-        targets.add(created);
-        return created;
+        return create(store.disk(disk), copy, files);
     }
 
     private Target create(Disk disk, int copy, int number) {
         String name = ExtentInfo.fileName(id, copy, number);
         try {
             Target target = new Target(disk, copy, number, name, disk.there().create(name, store.access()));
+            targets.add(target);
             ByteBuffer header = FileHeader.begin(FileHeader.Kind.SUPERCHUNK, store.id(), disk.id);
-            header.putLong(FileHeader.BODY_AT, id)
-                    .putInt(FileHeader.BODY_AT + Long.BYTES, copy)
-                    .putInt(FileHeader.BODY_AT + Long.BYTES + Integer.BYTES, number);
+            header.putLong(EXTENT_AT, id).putInt(COPY_AT, copy).putInt(FILE_AT, number);
             target.file.write(FileHeader.seal(header), 0);
             bytesWritten += FileHeader.BYTES;
             return target;
         } catch (IOException e) {
             throw failed(disk, name, e);
         }
+    }
+
+    /** The name of the superchunk file that has this header. */
+    static String fileName(ByteBuffer header) {
+        return ExtentInfo.fileName(header.getLong(EXTENT_AT), header.getInt(COPY_AT), header.getInt(FILE_AT));
     }
 
     /** A disk without room stays a member; one that fails in any other way is left out. */
@@ -259,6 +266,15 @@ public final class ExtentWriter {
                 disk.there().sync();
             } catch (IOException e) {
                 throw failed(disk, "", e);
+            }
+        }
+        for (Disk disk : disks) {
+            // It may still be writable, but the next open will not look at it.
+            if (!disk.inUse()) {
+                throw new StorageException(
+                        StorageException.Kind.FAILED,
+                        disk + " has been left out while extent " + id + " was written to it",
+                        null);
             }
         }
         return new Written(new ExtentInfo(id, length, copies, Arrays.copyOf(places, chunks * copies)));

@@ -51,6 +51,9 @@ public final class Log {
         /** The log position of its first group; set when it is entered. */
         long base;
 
+        /** Whether the manifest has dropped it together with a disk before it was ready. Guarded by the log's lock. */
+        boolean givenUp;
+
         Segment(SegmentInfo info, Disk[] disks, OpenFile[] files, int capacity) {
             this.info = info;
             this.disks = disks;
@@ -94,7 +97,9 @@ public final class Log {
     /** Up to where groups have been handed to the operating system. Written by the appender. */
     private volatile long written;
 
-    /** Up to where the log is on stable storage. Written under the lock. */
+    /**
+     * Up to where commits are on stable storage, be it in the log or in what the manifest names. Written under the lock.
+     */
     private volatile long stable;
 
     private volatile boolean rollWanted;
@@ -108,11 +113,18 @@ public final class Log {
 
     // Guarded by the lock from here on.
     private @Nullable Segment next;
+
+    /** The one that {@link #make} is at work on. */
+    private @Nullable Segment making;
+
+    /** How many segments were given up before anything was written to them. */
+    private long givenUp;
+
     private boolean preparing;
     private int nextBytes;
     private boolean forcing;
 
-    /** Up to where the segments themselves have been forced: {@link #stable} may be more, since flushed buffers count. */
+    /** Up to where the log itself is on stable storage. */
     private long forced;
 
     /** Left behind, but perhaps not yet stable up to their end; oldest first. */
@@ -122,6 +134,9 @@ public final class Log {
     private final List<Entry> live = new ArrayList<>();
 
     private final Deque<Spare> spares = new ArrayDeque<>();
+
+    /** Files of lost copies. */
+    private final List<OpenFile> lost = new ArrayList<>();
 
     /** A segment that would be replayed. */
     private static final class Entry {
@@ -190,10 +205,7 @@ public final class Log {
      *     the log can be written any more
      */
     public void begin(long sequence, long bytes) {
-        StorageException failed = failure;
-        if (failed != null) {
-            throw failed;
-        }
+        requireUsable();
         Segment segment = current;
         long wanted = LogFormat.BODY_AT + 1 + 2L * Encoder.VARINT_BYTES_MAX + bytes;
         boolean full = segment != null
@@ -201,6 +213,9 @@ public final class Log {
                 && group.groupAt() > LogFormat.FIRST_AT + LogFormat.START_BYTES;
         if (segment == null || rollWanted || full) {
             segment = roll();
+        } else if (group.groupAt() == LogFormat.FIRST_AT) {
+            // There was no room for its start when it was entered.
+            writeStart(segment);
         }
         broken = false;
         group.begin();
@@ -284,41 +299,84 @@ public final class Log {
             }
         }
         if (writtenCopies == 0) {
+            requireUsable();
             throw new IOException("no copy of log segment " + segment.info.id() + " can be written any more");
         }
     }
 
     /** Gives up a copy of a segment whose disk has failed, and the disk with it. Called without the lock. */
     private void lose(Segment segment, int copy, IOException why) {
-        if (forgetCopy(segment, copy)) {
-            store.leaveOut(segment.disks[copy], why);
-        }
-        if (segment.anyFile() == null) {
+        forgetCopy(segment, copy);
+        if (segment.anyFile() == null && !isUnused(segment)) {
+            // The disk is not left out: nobody but it has what was acknowledged.
             fail(new StorageException(
                     StorageException.Kind.FAILED,
                     "the last copy of log segment " + segment.info.id() + ", on " + segment.disks[copy]
                             + ", has failed: " + why.getMessage(),
                     why));
+            return;
+        }
+        leaveOut(segment.disks[copy], why);
+    }
+
+    /** Returns once the disk is left out for all to see; if that cannot be, nothing is acknowledged any more. */
+    private void leaveOut(Disk disk, IOException why) {
+        try {
+            store.leaveOut(disk, why);
+        } catch (StorageException e) {
+            fail(e);
+            throw e;
         }
     }
 
-    /** Whether there was a copy. */
-    private boolean forgetCopy(Segment segment, int copy) {
+    /** Whoever is writing or forcing the file meanwhile goes on with it: it is closed at the end. */
+    private void forgetCopy(Segment segment, int copy) {
         OpenFile file = segment.files.getAndSet(copy, null);
         if (file == null) {
-            return false;
+            return;
         }
         rollWanted = true;
         lock.lock();
         try {
+            lost.add(file);
             for (Entry entry : live) {
                 entry.weak |= entry.info.id() == segment.info.id();
             }
         } finally {
             lock.unlock();
         }
-        closeQuietly(file);
-        return true;
+    }
+
+    private boolean isUnused(Segment segment) {
+        lock.lock();
+        try {
+            return segment == making || segment == next;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The segments on a disk that nothing was written to yet, which are given up; called under the manifest's lock. */
+    List<Long> giveUpUnused(Disk disk) {
+        List<Long> unused = new ArrayList<>();
+        lock.lock();
+        try {
+            if (next != null && List.of(next.disks).contains(disk)) {
+                unused.add(next.info.id());
+                close(next);
+                next = null;
+                givenUp++;
+            }
+            if (making != null && List.of(making.disks).contains(disk)) {
+                unused.add(making.info.id());
+                making.givenUp = true;
+                givenUp++;
+            }
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        return unused;
     }
 
     /** Hears that a disk is written to no more; called under the manifest's lock. */
@@ -329,11 +387,6 @@ public final class Log {
             segments = new ArrayList<>(unforced);
             if (current != null) {
                 segments.add(current);
-            }
-            if (next != null && List.of(next.disks).contains(disk)) {
-                // It would have a copy too few; the manifest's next checkpoint at open drops it.
-                close(next);
-                next = null;
             }
             for (Entry entry : live) {
                 for (int number : entry.info.disks()) {
@@ -360,16 +413,26 @@ public final class Log {
 
     /** Goes on in the next segment. */
     private Segment roll() {
+        while (!enterNext()) {
+            LOG.debug("the next log segment was given up together with a disk");
+        }
+        return writeStart(Objects.requireNonNull(current));
+    }
+
+    /** Makes the next segment the current one; false if it was given up meanwhile. */
+    private boolean enterNext() {
+        long before = givenUpSoFar();
         prepare();
         lock.lock();
         try {
-            while (next == null && failure == null && preparing) {
+            while (failure == null && (next == null ? preparing : !isOnGoodDisks(next))) {
                 changed.awaitUninterruptibly();
             }
-            if (failure != null) {
-                throw failure;
-            }
+            requireUsable();
             Segment entered = next;
+            if (entered == null && givenUp != before) {
+                return false;
+            }
             if (entered == null) {
                 throw new StorageException(
                         StorageException.Kind.NO_SPACE, "there is no log segment and no room for one", null);
@@ -386,15 +449,30 @@ public final class Log {
             live.add(new Entry(entered.info, written, Long.MAX_VALUE));
             current = entered;
             rollWanted = false;
+            return true;
         } finally {
             lock.unlock();
         }
-        return writeStart(Objects.requireNonNull(current));
+    }
+
+    private long givenUpSoFar() {
+        lock.lock();
+        try {
+            return givenUp;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** If not, the segment is about to be given up. */
+    private static boolean isOnGoodDisks(Segment segment) {
+        return Arrays.stream(segment.disks).allMatch(Disk::inUse);
     }
 
     private Segment writeStart(Segment segment) {
         OpenFile any = segment.anyFile();
         group.enter(segment.info.id(), LogFormat.FIRST_AT, any == null ? 1 : any.writeUnit());
+        broken = false;
         group.begin();
         u8(LogFormat.START);
         raw(ByteBuffer.allocate(2 * Long.BYTES)
@@ -425,6 +503,22 @@ public final class Log {
                 if (failure != null) {
                     throw failure;
                 }
+                if (forcing) {
+                    changed.awaitUninterruptibly();
+                } else {
+                    forceOnce();
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void awaitForced() {
+        lock.lock();
+        try {
+            while (forced < written) {
+                requireUsable();
                 if (forcing) {
                     changed.awaitUninterruptibly();
                 } else {
@@ -469,6 +563,9 @@ public final class Log {
         for (int copy = 0; copy < segment.disks.length; copy++) {
             OpenFile file = segment.files.get(copy);
             if (file == null) {
+                requireUsable();
+                // Lost, perhaps this very moment: what only the other copy has counts once nobody believes this disk.
+                leaveOut(segment.disks[copy], new IOException("its copy of the log was given up"));
                 continue;
             }
             try {
@@ -477,6 +574,13 @@ public final class Log {
             } catch (IOException e) {
                 lose(segment, copy, e);
             }
+        }
+    }
+
+    private void requireUsable() {
+        StorageException failed = failure;
+        if (failed != null) {
+            throw failed;
         }
     }
 
@@ -560,7 +664,12 @@ public final class Log {
         lock.lock();
         try {
             preparing = false;
-            next = made;
+            making = null;
+            if (made != null && made.givenUp) {
+                close(made);
+            } else {
+                next = made;
+            }
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -592,21 +701,58 @@ public final class Log {
             int[] numbers = Arrays.stream(disks).mapToInt(disk -> disk.number).toArray();
             SegmentInfo info = new SegmentInfo(id, numbers, SegmentInfo.OPEN);
             Segment segment = new Segment(info, disks, files, capacity);
-            manifest.commit(new ManifestEdit().segment(info));
-            ManifestPosition named = manifest.position();
-            for (copy = 0; copy < disks.length; copy++) {
-                try {
-                    files[copy].write(header(id, copy, disks[copy], LogFormat.BEGUN, named), 0);
-                    files[copy].force();
-                } catch (IOException e) {
-                    lose(segment, copy, e);
+            boolean begun = false;
+            try {
+                begun = begin(segment);
+            } finally {
+                if (!begun) {
+                    close(segment);
+                    removeUnnamed(segment);
                 }
             }
-            if (List.of(disks).stream().allMatch(Disk::inUse)) {
+            if (begun) {
                 nextBytes = (int) Math.min(segmentBytes, 2L * capacity);
                 return segment;
             }
-            close(segment);
+        }
+    }
+
+    /** Names a segment in the manifest and lets its files say so; false if one of its disks has been left out. */
+    private boolean begin(Segment segment) {
+        lock.lock();
+        try {
+            making = segment;
+        } finally {
+            lock.unlock();
+        }
+        Disk[] disks = segment.disks;
+        ManifestPosition named = manifest.begin(segment.info, disks);
+        for (int copy = 0; named != null && copy < disks.length; copy++) {
+            OpenFile file = segment.files.get(copy);
+            try {
+                if (file != null) {
+                    file.write(header(segment.info.id(), copy, disks[copy], LogFormat.BEGUN, named), 0);
+                    file.force();
+                }
+            } catch (NoSpaceException full) {
+                manifest.drop(segment.info);
+                throw StorageException.of("beginning log segment " + segment.info.id(), full);
+            } catch (IOException e) {
+                lose(segment, copy, e);
+            }
+        }
+        return named != null && isOnGoodDisks(segment);
+    }
+
+    private void removeUnnamed(Segment segment) {
+        // If the manifest has failed, the edit that names it may be found nevertheless.
+        if (!manifest.isUsable() || manifest.with(state -> state.segments.containsKey(segment.info.id()))) {
+            return;
+        }
+        for (Disk disk : segment.disks) {
+            if (disk.inUse()) {
+                deleteQuietly(disk, segment.info.fileName());
+            }
         }
     }
 
@@ -667,13 +813,17 @@ public final class Log {
         }
     }
 
+    /** What an edit says of segments: which are named no more, and of which it names the end. */
+    record Release(List<Long> gone, List<Long> ended) {}
+
     /**
      * What an edit must say of segments, for recovery to begin at a position from then on.
      *
-     * @return the segments that are named no more; to be given to {@link #released} once the edit is durable
+     * @return what is to be given to {@link #released} once the edit is durable
      */
-    List<Long> release(long replayFrom, ManifestEdit edit) {
+    Release release(long replayFrom, ManifestEdit edit) {
         List<Long> gone = new ArrayList<>();
+        List<Long> ended = new ArrayList<>();
         lock.lock();
         try {
             for (Entry entry : live) {
@@ -681,19 +831,20 @@ public final class Log {
                     gone.add(entry.info.id());
                     edit.segmentGone(entry.info.id());
                 } else if (!entry.endIsNamed && entry.endPosition <= forced) {
-                    // Not before it is forced: recovery takes a named end for a promise.
-                    entry.endIsNamed = true;
+                    // Not before all of it is stable, what was released too: recovery takes a named end for a promise.
+                    ended.add(entry.info.id());
                     edit.segmentEnd(entry.info.id(), entry.endOffset);
                 }
             }
         } finally {
             lock.unlock();
         }
-        return gone;
+        return new Release(gone, ended);
     }
 
     /** Lets go of segments that no manifest names any more, and knows what is before a position to be stable. */
-    void released(List<Long> gone, long replayFrom) {
+    void released(Release release, long replayFrom) {
+        List<Long> gone = release.gone();
         List<Spare> surplus = new ArrayList<>();
         lock.lock();
         try {
@@ -708,6 +859,7 @@ public final class Log {
                 return released;
             });
             live.removeIf(entry -> {
+                entry.endIsNamed |= release.ended().contains(entry.info.id());
                 boolean released = gone.contains(entry.info.id());
                 if (released) {
                     for (int number : entry.info.disks()) {
@@ -734,41 +886,50 @@ public final class Log {
 
     /** Makes everything stable and says in the manifest where the log ends. */
     void close() {
-        if (failure == null) {
-            awaitStable(written);
-            ManifestEdit edit = new ManifestEdit();
-            lock.lock();
-            try {
-                while (failure == null && forced < written) {
-                    if (forcing) {
-                        changed.awaitUninterruptibly();
-                    } else {
-                        forceOnce();
-                    }
-                }
-                if (current != null) {
-                    Entry entry = live.get(live.size() - 1);
-                    entry.endOffset = group.groupAt();
-                    entry.endPosition = written;
-                }
-            } finally {
-                lock.unlock();
+        try {
+            if (failure == null) {
+                awaitForced();
+                nameEnds();
             }
-            release(0, edit);
-            if (edit.items().length() > 0) {
-                manifest.commit(edit);
-            }
+        } finally {
+            abandon();
         }
+    }
+
+    private void nameEnds() {
         lock.lock();
         try {
+            if (current != null) {
+                Entry entry = live.get(live.size() - 1);
+                entry.endOffset = group.groupAt();
+                entry.endPosition = written;
+            }
+        } finally {
+            lock.unlock();
+        }
+        ManifestEdit edit = new ManifestEdit();
+        release(0, edit);
+        if (edit.items().length() > 0) {
+            manifest.commit(edit);
+        }
+    }
+
+    /** Lets go of the files. */
+    void abandon() {
+        lock.lock();
+        try {
+            // Before the files go: whoever is forcing them must not take them for lost.
+            failure = new StorageException(StorageException.Kind.FAILED, "the store is closed", null);
             unforced.forEach(this::close);
+            unforced.clear();
             if (current != null) {
                 close(current);
             }
             if (next != null) {
                 close(next);
             }
-            failure = new StorageException(StorageException.Kind.FAILED, "the store is closed", null);
+            lost.forEach(Log::closeQuietly);
+            lost.clear();
             changed.signalAll();
         } finally {
             lock.unlock();

@@ -86,12 +86,15 @@ final class LogRecovery {
         position = -1;
         boolean ended = false;
         for (SegmentInfo info : named) {
+            boolean sealed = info.end() != SegmentInfo.OPEN;
             Found found = load(info);
+            if (found == null && sealed) {
+                throw damaged(new Found(info), "was never begun, but the manifest has its end");
+            }
             if (found == null) {
                 continue;
             }
             gather(found);
-            boolean sealed = info.end() != SegmentInfo.OPEN;
             if (sealed && found.end < info.end()) {
                 throw damaged(found, "must be sound up to " + info.end() + ", and is not from " + found.end + " on");
             }
@@ -162,6 +165,9 @@ final class LogRecovery {
                 problem = e;
             } catch (NoSuchFileException e) {
                 problem = StorageException.damaged(disk + "/" + info.fileName(), "it is missing");
+                LOG.warn("{}", problem.getMessage());
+            } catch (IOException e) {
+                problem = StorageException.of(disk + "/" + info.fileName(), e);
                 LOG.warn("{}", problem.getMessage());
             }
         }
@@ -280,7 +286,11 @@ final class LogRecovery {
     }
 
     private StorageException damaged(Found found, String what) {
-        return StorageException.damaged("log segment " + found.info.id() + " on " + diskNames(found.info), what);
+        List<String> files = new ArrayList<>();
+        for (int number : found.info.disks()) {
+            files.add(disks.get(number) + "/" + found.info.fileName());
+        }
+        return StorageException.damaged(String.join(" and ", files), what);
     }
 
     /** The position behind the last commit. */

@@ -4,13 +4,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.locks.Lock;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,6 +38,18 @@ final class Manifest {
     /** A checkpoint is due when the edits behind the last one take this much, or as much as it. */
     private static final long EDIT_BYTES_MIN = 1 << 20;
 
+    /** Beyond what an edit needs: room for records that leave a disk out, which must not fail for want of it. */
+    private static final int SPARE_BYTES = GROWTH_BYTES;
+
+    /** Who must know of disks that are left out. Called under the lock; must not wait. */
+    interface Departures {
+        /** The segments on a disk that nothing was written to yet: the record that leaves it out drops them. */
+        List<Long> unusedSegments(Disk disk);
+
+        /** The record is durable. */
+        void leftOut(Disk disk);
+    }
+
     /** The manifest file of a member. */
     private static final class Slot {
         final Disk disk;
@@ -45,6 +57,9 @@ final class Manifest {
         final OpenFile file;
         long end;
         long allocated;
+
+        /** Why it could not be written; nothing more is then, lest a record be missing between others. */
+        @Nullable IOException failure;
 
         Slot(Disk disk, int number, OpenFile file) {
             this.disk = disk;
@@ -60,13 +75,17 @@ final class Manifest {
     private final UUID store;
     private final ManifestClient client;
     private final Lock lock;
-    private final Consumer<Disk> leftOut;
+    private final Departures departures;
 
     // Guarded by the lock from here on.
     private final ManifestState state;
     private final NavigableMap<Integer, Disk> disks;
     private final List<Slot> slots = new ArrayList<>();
     private ManifestPosition position;
+
+    /** How many members the newest record names that is durable on all of its members. */
+    private int settled;
+
     private long checkpointBytes;
     private long editBytes;
 
@@ -78,8 +97,6 @@ final class Manifest {
 
     /**
      * A manifest that continues what was read; {@link #begin} must follow.
-     *
-     * @param leftOut hears of each disk that is left out, under the lock
      */
     Manifest(
             UUID store,
@@ -88,14 +105,14 @@ final class Manifest {
             ManifestPosition position,
             ManifestClient client,
             Environment environment,
-            Consumer<Disk> leftOut) {
+            Departures departures) {
         this.store = store;
         this.state = state;
         this.disks = disks;
         this.position = position;
         this.client = client;
         this.lock = environment.newLock();
-        this.leftOut = leftOut;
+        this.departures = departures;
     }
 
     /**
@@ -111,9 +128,10 @@ final class Manifest {
             List<byte[]> pages = pages();
             for (Disk disk : disks.values()) {
                 if (disk.inUse()) {
-                    slots.add(write(disk, 1 - newest[disk.number], position, pages, List.of()));
+                    slots.add(write(disk, 1 - newest[disk.number], position, pages));
                 }
             }
+            settled = slots.size();
             checkpointBytes = size(pages);
         } catch (IOException e) {
             throw StorageException.of("the manifest's first checkpoint of generation " + generation, e);
@@ -132,10 +150,45 @@ final class Manifest {
         }
     }
 
-    /** Leaves a disk out that has failed; does nothing if it has been before. */
+    /**
+     * Names a new log segment, unless one of its disks has been left out.
+     *
+     * @return the record that names it, or null
+     */
+    @Nullable ManifestPosition begin(SegmentInfo segment, Disk[] on) {
+        lock.lock();
+        try {
+            if (!List.of(on).stream().allMatch(Disk::inUse)) {
+                return null;
+            }
+            append(new ManifestEdit().segment(segment).items(), List.of());
+            return state.segments.containsKey(segment.id()) ? position : null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Drops a segment that nothing was written to, if it is still named. */
+    void drop(SegmentInfo segment) {
+        lock.lock();
+        try {
+            if (state.segments.containsKey(segment.id())) {
+                append(new ManifestEdit().segmentGone(segment.id()).items(), List.of());
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Leaves a disk out that has failed. On return the record that says so is durable, whoever wrote it.
+     *
+     * @throws StorageException of kind FAILED if there is no such record, and nothing may be acknowledged any more
+     */
     void leaveOut(Disk disk, Exception why) {
         lock.lock();
         try {
+            requireUsable();
             if (disk.inUse()) {
                 LOG.error("{} is left out: {}", disk, why.getMessage());
                 expel(disk, why);
@@ -205,7 +258,7 @@ final class Manifest {
         } finally {
             lock.unlock();
         }
-        List<Slot> written = new ArrayList<>();
+        Deque<Slot> written = new ArrayDeque<>();
         for (Slot slot : from) {
             try {
                 written.add(writeNew(slot.disk, 1 - slot.number, at, pages));
@@ -216,14 +269,16 @@ final class Manifest {
         }
         lock.lock();
         try {
+            // A disk that fails on the way adds an edit, which those behind it must have, too.
             List<byte[]> edits = Objects.requireNonNull(sinceCheckpoint);
-            sinceCheckpoint = null;
-            for (Slot slot : written) {
-                goOnIn(slot, at, edits);
+            while (!written.isEmpty()) {
+                goOnIn(written.remove(), at, edits);
             }
             editBytes = size(edits);
             checkpointBytes = size(pages);
         } finally {
+            sinceCheckpoint = null;
+            written.forEach(slot -> closeQuietly(slot.file));
             lock.unlock();
         }
     }
@@ -270,18 +325,28 @@ final class Manifest {
         for (Slot slot : slots) {
             makeRoom(slot, body.length);
         }
+        write(body, effects);
+    }
+
+    /** Writes a record for which there is room, or one that must be written now. */
+    private void write(byte[] body, List<Runnable> effects) {
         // From here on the edit may be found after a crash, whatever happens.
         position = new ManifestPosition(position.generation(), position.edit() + 1);
         Deque<Disk> failed = new ArrayDeque<>();
         IOException last = null;
         for (Slot slot : slots) {
-            try {
-                appendRecord(slot, position, ManifestSlot.KIND_EDIT, 0, body);
-                slot.file.force();
-            } catch (IOException e) {
-                LOG.error("{}: edit {} could not be written", slot.place(), position, e);
+            if (slot.failure == null) {
+                try {
+                    appendRecord(slot, position, ManifestSlot.KIND_EDIT, 0, body);
+                    slot.file.force();
+                } catch (IOException e) {
+                    LOG.error("{}: edit {} could not be written", slot.place(), position, e);
+                    slot.failure = e;
+                }
+            }
+            if (slot.failure != null) {
                 failed.add(slot.disk);
-                last = e;
+                last = slot.failure;
             }
         }
         if (last != null && failed.size() == slots.size()) {
@@ -293,14 +358,29 @@ final class Manifest {
         if (sinceCheckpoint != null) {
             sinceCheckpoint.add(body);
         }
+        settled = last == null ? slots.size() : settled;
         while (last != null && !failed.isEmpty()) {
-            expel(failed.remove(), last);
+            Disk next = failed.remove();
+            // The record that leaves one out may have failed on the next, which is then gone already.
+            if (next.inUse()) {
+                expel(next, last);
+            }
         }
     }
 
     private void expel(Disk disk, Exception why) {
         if (membersInUse().length == 1) {
             throw fail(disk + ", the last one, has failed", why);
+        }
+        if (2 * (membersInUse().length - 1) < settled) {
+            // Together they would be a majority of a record that names them, and the next open could believe it.
+            throw fail(disk + " has failed together with others, too many of " + settled + " to be left out", why);
+        }
+        List<Long> unused = departures.unusedSegments(disk);
+        String only = onlyCopyOn(disk, unused);
+        if (only != null) {
+            // Left out it would never be read again, though all that was acknowledged may be on it.
+            throw fail(disk + ", which has the only copy of " + only + ", has failed", why);
         }
         disk.leaveOut();
         slots.removeIf(slot -> {
@@ -310,8 +390,46 @@ final class Manifest {
             }
             return gone;
         });
-        append(new ManifestEdit().disk(disk).items(), List.of());
-        leftOut.accept(disk);
+        ManifestEdit edit = new ManifestEdit().disk(disk);
+        for (long segment : unused) {
+            if (state.segments.containsKey(segment)) {
+                edit.segmentGone(segment);
+            }
+        }
+        // Without a look at the room: a disk that is too full for this has failed, too.
+        write(body(edit.items()), List.of());
+        departures.leftOut(disk);
+    }
+
+    /** Something that is on no other disk in use, or null. */
+    private @Nullable String onlyCopyOn(Disk disk, List<Long> unusedSegments) {
+        for (SegmentInfo segment : state.segments.values()) {
+            boolean here = Arrays.stream(segment.disks()).anyMatch(number -> number == disk.number);
+            boolean elsewhere = Arrays.stream(segment.disks()).anyMatch(number -> isOther(number, disk));
+            if (here && !elsewhere && !unusedSegments.contains(segment.id())) {
+                return "log segment " + segment.id();
+            }
+        }
+        for (ExtentInfo extent : state.extents.values()) {
+            for (int chunk = 0; chunk < extent.chunks(); chunk++) {
+                boolean here = false;
+                boolean elsewhere = false;
+                for (int copy = 0; copy < extent.copies(); copy++) {
+                    int number = ExtentInfo.disk(extent.place(chunk, copy));
+                    here |= number == disk.number;
+                    elsewhere |= isOther(number, disk);
+                }
+                if (here && !elsewhere) {
+                    return "chunk " + chunk + " of extent " + extent.id();
+                }
+            }
+        }
+        return null;
+    }
+
+    private boolean isOther(int number, Disk disk) {
+        Disk other = disks.get(number);
+        return other != null && other != disk && other.inUse();
     }
 
     private StorageException fail(String what, Exception cause) {
@@ -379,14 +497,19 @@ final class Manifest {
         return ManifestSlot.fileName(slot) + ".new";
     }
 
-    private Slot write(Disk disk, int number, ManifestPosition at, List<byte[]> pages, List<byte[]> edits)
-            throws IOException {
+    private Slot write(Disk disk, int number, ManifestPosition at, List<byte[]> pages) throws IOException {
         Slot slot = writeNew(disk, number, at, pages);
-        appendAll(slot, at, edits);
-        slot.file.force();
-        disk.there().rename(newName(number), ManifestSlot.fileName(number));
-        disk.there().sync();
-        return slot;
+        boolean done = false;
+        try {
+            disk.there().rename(newName(number), ManifestSlot.fileName(number));
+            disk.there().sync();
+            done = true;
+            return slot;
+        } finally {
+            if (!done) {
+                closeQuietly(slot.file);
+            }
+        }
     }
 
     private Slot writeNew(Disk disk, int number, ManifestPosition at, List<byte[]> pages) throws IOException {
@@ -429,7 +552,7 @@ final class Manifest {
 
     /** Sees to it that a record can be appended without new space; fails before anything has changed. */
     private void makeRoom(Slot slot, int bodyBytes) {
-        long wanted = slot.end + 2L * ManifestSlot.aligned(bodyBytes + ManifestSlot.ALIGNMENT);
+        long wanted = slot.end + 2L * ManifestSlot.aligned(bodyBytes + ManifestSlot.ALIGNMENT) + SPARE_BYTES;
         if (wanted <= slot.allocated) {
             return;
         }

@@ -65,6 +65,11 @@ final class ManifestSlot {
     /** What is wrong with it, or null. */
     @Nullable StorageException damage;
 
+    /** The place of the first record that only one copy is left of, or null, and that record. */
+    @Nullable String halfLost;
+
+    ManifestPosition halfLostRecord = ManifestPosition.NONE;
+
     private final String place;
     private final long seed;
 
@@ -121,7 +126,7 @@ final class ManifestSlot {
     }
 
     /** What a slot of a disk holds, or null if there is no such file. */
-    static @Nullable ManifestSlot read(Directory directory, UUID store, UUID disk, int slot) throws IOException {
+    static @Nullable ManifestSlot read(Directory directory, UUID store, UUID disk, int slot) {
         String name = fileName(slot);
         ManifestSlot read = new ManifestSlot(directory.path() + "/" + name, store);
         ByteBuffer all;
@@ -135,6 +140,9 @@ final class ManifestSlot {
             all.flip();
         } catch (NoSuchFileException absent) {
             return null;
+        } catch (IOException e) {
+            read.damage = StorageException.of(read.place, e);
+            return read;
         }
         try {
             read.parse(all, disk, slot);
@@ -191,6 +199,10 @@ final class ManifestSlot {
                 edits.add(next.body(all));
                 position = due;
             }
+            if (halfLost == null && !isTwice(all, at, next)) {
+                halfLost = place + " at " + at;
+                halfLostRecord = next.position;
+            }
             at = next.end;
         }
         seen = seen.max(position);
@@ -213,6 +225,12 @@ final class ManifestSlot {
                 seen = seen.max(record.position);
             }
         }
+    }
+
+    private boolean isTwice(ByteBuffer all, int at, SoundCopy record) {
+        SoundCopy first = copyAt(all, at);
+        SoundCopy second = copyAt(all, at + aligned(BODY_AT + record.length));
+        return first != null && second != null && first.copy == 0 && second.copy == 1;
     }
 
     /** The record whose first copy begins here, from whichever copy is sound; null if neither is. */

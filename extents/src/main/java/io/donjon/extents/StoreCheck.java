@@ -2,9 +2,9 @@ package io.donjon.extents;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -27,6 +27,8 @@ public final class StoreCheck {
     /** Runs the walk. */
     StoreCheck run() {
         for (Disk disk : store.disksInUse()) {
+            checkHeader(disk, StoreOpening.IDENTITY, FileHeader.Kind.DISK);
+            checkHeader(disk, StoreOpening.FENCE, FileHeader.Kind.FENCE);
             checkManifest(disk);
         }
         checkFiles();
@@ -57,17 +59,15 @@ public final class StoreCheck {
         // Edits go on meanwhile: what is read must be at least as new as what was durable before.
         ManifestPosition before = store.manifestPosition();
         ManifestPosition newest = ManifestPosition.NONE;
-        try {
-            for (int slot = 0; slot < 2; slot++) {
-                ManifestSlot read = ManifestSlot.read(disk.there(), store.id(), disk.id, slot);
-                if (read != null && read.damage != null && read.seen.compareTo(before) >= 0) {
-                    problem(disk + "/" + ManifestSlot.fileName(slot), String.valueOf(read.damage.getMessage()));
-                }
-                newest = read == null ? newest : newest.max(read.newest);
+        for (int slot = 0; slot < 2; slot++) {
+            ManifestSlot read = ManifestSlot.read(disk.there(), store.id(), disk.id, slot);
+            if (read != null && read.damage != null && read.seen.compareTo(before) >= 0) {
+                problem(disk + "/" + ManifestSlot.fileName(slot), String.valueOf(read.damage.getMessage()));
             }
-        } catch (IOException e) {
-            problem(disk.toString(), "its manifests cannot be read: " + e.getMessage());
-            return;
+            if (read != null && read.halfLost != null && wasForced(read.halfLostRecord, before)) {
+                problem(read.halfLost, "one of the two copies of record " + read.halfLostRecord + " is damaged");
+            }
+            newest = read == null ? newest : newest.max(read.newest);
         }
         if (before.isNewerThan(newest)) {
             problem(disk.toString(), "its newest manifest record is " + newest + ", " + before + " should be there");
@@ -76,18 +76,37 @@ public final class StoreCheck {
 
     private void checkFiles() {
         for (Disk disk : store.disksInUse()) {
-            Set<String> missing = new TreeSet<>(store.namedFiles(disk.number));
-            try {
-                disk.there().list().forEach(missing::remove);
-            } catch (IOException e) {
-                problem(disk.toString(), "it cannot be listed: " + e.getMessage());
-                continue;
+            for (String name : new TreeSet<>(store.namedFiles(disk.number))) {
+                checkHeader(disk, name, FileHeader.Kind.SUPERCHUNK);
             }
-            // What has been dropped since is no longer named.
-            missing.retainAll(store.namedFiles(disk.number));
-            for (String name : missing) {
-                problem(disk + "/" + name, "the file is missing");
-            }
+        }
+    }
+
+    /** What a power cut has left of an earlier generation's last record is no damage. */
+    private static boolean wasForced(ManifestPosition record, ManifestPosition durable) {
+        return record.generation() == durable.generation() && !record.isNewerThan(durable);
+    }
+
+    private void checkHeader(Disk disk, String name, FileHeader.Kind kind) {
+        String place = disk + "/" + name;
+        String what = null;
+        try (OpenFile file = disk.there().open(name, Directory.Access.BUFFERED)) {
+            ByteBuffer header = FileHeader.read(file, kind, place);
+            bytes += FileHeader.BYTES;
+            boolean ours = FileHeader.store(header).equals(store.id())
+                    && FileHeader.disk(header).equals(disk.id)
+                    && (kind != FileHeader.Kind.SUPERCHUNK || name.equals(ExtentWriter.fileName(header)));
+            what = ours ? null : "it belongs to another store, disk or extent";
+        } catch (NoSuchFileException e) {
+            what = "the file is missing";
+        } catch (IOException | StorageException e) {
+            what = String.valueOf(e.getMessage());
+        }
+        // A superchunk file that has been dropped since is no longer named.
+        if (what != null
+                && (kind != FileHeader.Kind.SUPERCHUNK
+                        || store.namedFiles(disk.number).contains(name))) {
+            problem(place, what);
         }
     }
 

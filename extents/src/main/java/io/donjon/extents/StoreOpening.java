@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -33,7 +34,6 @@ final class StoreOpening {
     static final String IDENTITY = "disk";
     static final String FENCE = "fence";
     static final String LOCK = "lock";
-    static final String RESERVE = "reserve";
     private static final String NEW = ".new";
 
     private static final int NUMBER_AT = FileHeader.BODY_AT;
@@ -68,6 +68,25 @@ final class StoreOpening {
                 }
             }
             return newest;
+        }
+
+        /**
+         * Why nobody knows what this disk's newest record is, or null. Such a disk does not count among those that are
+         * there: what it would have said might have been that others are members no more.
+         *
+         * @param committed whether any edit was ever made: then every member has a manifest
+         */
+        @Nullable StorageException silence(boolean committed) {
+            for (ManifestSlot slot : slots) {
+                if (slot != null && slot.damage != null && slot.seen.equals(ManifestPosition.NONE)) {
+                    return slot.damage;
+                }
+            }
+            // Slot 0 is the first to be written.
+            boolean lost = slots[0] == null && (slots[1] != null || committed);
+            return lost
+                    ? StorageException.damaged(directory.path() + "/" + ManifestSlot.fileName(0), "it is missing")
+                    : null;
         }
     }
 
@@ -259,15 +278,33 @@ final class StoreOpening {
         return state;
     }
 
+    private Map<UUID, Candidate> candidatesById() {
+        Map<UUID, Candidate> byId = new LinkedHashMap<>();
+        for (Candidate candidate : candidates) {
+            Candidate twin = byId.put(candidate.id, candidate);
+            if (twin != null) {
+                throw new StorageException(
+                        StorageException.Kind.NO_STORE,
+                        candidate.directory.path() + " and " + twin.directory.path() + " are both disk "
+                                + candidate.number + " of the store: one is a copy, and must not be given",
+                        null);
+            }
+        }
+        return byId;
+    }
+
     private void takeMembers(ManifestState state) {
         Set<Integer> members = new HashSet<>();
         for (int member : state.members) {
             members.add(member);
         }
-        Map<UUID, Candidate> found = new LinkedHashMap<>();
-        candidates.forEach(candidate -> found.put(candidate.id, candidate));
+        Map<UUID, Candidate> found = candidatesById();
+        boolean committed = candidates.stream()
+                .flatMap(candidate -> Arrays.stream(candidate.slots))
+                .anyMatch(slot -> slot != null && slot.seen.edit() > 0);
         List<String> absent = new ArrayList<>();
         int present = 0;
+        StorageException silence = null;
         for (ManifestState.DiskRecord record : state.disks.values()) {
             Candidate candidate = found.get(record.id());
             boolean member = members.contains(record.number());
@@ -278,7 +315,13 @@ final class StoreOpening {
                             candidate.directory.path() + "/" + IDENTITY,
                             "it says disk " + candidate.number + ", the manifest says disk " + record.number());
                 }
-                present++;
+                StorageException silent = candidate.silence(committed);
+                if (silent == null) {
+                    present++;
+                } else {
+                    LOG.warn("{}", silent.getMessage());
+                    silence = silence == null ? silent : silence;
+                }
                 directory = candidate.directory;
             } else if (member) {
                 absent.add("disk " + record.number() + " (last at " + record.path() + ")");
@@ -293,6 +336,13 @@ final class StoreOpening {
         }
         boolean half = 2 * present == members.size();
         if (2 * present < members.size() || (half && !config.degraded()) || present == 0) {
+            if (silence != null) {
+                throw new StorageException(
+                        silence.kind(),
+                        silence.getMessage() + "; so only " + present + " of the store's " + members.size()
+                                + " disks say what its newest state is" + (half ? "" : ", and more than half must"),
+                        silence);
+            }
             throw new StorageException(
                     StorageException.Kind.MISSING_DISKS,
                     present + " of the store's " + members.size() + " disks are there, missing: "

@@ -56,7 +56,7 @@ public final class SimDisk implements Directory {
     private final List<Fault> faults = new ArrayList<>();
     private long capacityBytes = Long.MAX_VALUE / 2;
     private long usedBytes;
-    private int openCount;
+    private final List<String> openNames = new ArrayList<>();
 
     /** Numbers writes and name changes in their order. */
     private long order;
@@ -182,7 +182,12 @@ public final class SimDisk implements Directory {
 
     /** How many open files have not been closed. */
     public synchronized int openCount() {
-        return openCount;
+        return openNames.size();
+    }
+
+    /** The open files that have not been closed, by the names that they were opened by. */
+    public synchronized List<String> openNames() {
+        return List.copyOf(openNames);
     }
 
     /** What has been asked of it. */
@@ -232,7 +237,14 @@ public final class SimDisk implements Directory {
     @Override
     public OpenFile open(String name, Access access) throws IOException {
         checkName(name);
-        return perform(Call.OPEN, name, null, portion -> new SimOpenFile(name, find(name), access));
+        return perform(Call.OPEN, name, null, portion -> {
+            SimOpenFile opened = new SimOpenFile(name, find(name), access);
+            if (portion != Portion.ALL) {
+                // Nobody gets it, so nobody can close it.
+                opened.close();
+            }
+            return opened;
+        });
     }
 
     @Override
@@ -460,7 +472,7 @@ public final class SimDisk implements Directory {
             this.file = file;
             this.writeUnit = access == Access.DIRECT ? DIRECT_UNIT : 1;
             file.openCount++;
-            openCount++;
+            openNames.add(name);
         }
 
         @Override
@@ -548,7 +560,7 @@ public final class SimDisk implements Directory {
             synchronized (SimDisk.this) {
                 if (!closed) {
                     closed = true;
-                    openCount--;
+                    openNames.remove(name);
                     file.openCount--;
                     freeIfUnused(file);
                 }
