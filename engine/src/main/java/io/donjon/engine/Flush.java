@@ -51,11 +51,18 @@ final class Flush {
      */
     private int bandEnd(WriteBuffer buffer, int[] places, Line line) {
         int end = places[places.length - 1];
+        int tree = VersionForest.NONE;
+        int treeEnd = end;
         for (int node = buffer.first(); node != WriteBuffer.NONE; ) {
             int next = buffer.after(node);
             boolean lastOfKey = next == WriteBuffer.NONE || !buffer.sameKey(node, next);
             if (lastOfKey && buffer.kind(buffer.newest(node)) != StepKind.PASS) {
-                int treeEnd = endOfTree(buffer.place(node));
+                // Keys are sorted by tree, so each tree is walked once.
+                int ofKey = forest.tree(buffer.place(node));
+                if (ofKey != tree) {
+                    tree = ofKey;
+                    treeEnd = endOfTree(buffer.place(node));
+                }
                 if (line.compare(treeEnd, end) > 0) {
                     end = treeEnd;
                 }
