@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.donjon.extents.StorageException.Kind;
+import io.donjon.extents.sim.Call;
 import io.donjon.extents.sim.Fault;
 import io.donjon.extents.sim.Seeds;
 import io.donjon.extents.sim.SimEnvironment;
@@ -350,13 +351,12 @@ class MembershipTest {
         story.open("d0", "d1", "d2").append().crash();
         // Fences are all that this one writes, and that to one disk.
         story.run(() -> {
-            story.world
-                    .disk("d1")
-                    .inject(Fault.ioError().on(name -> name.startsWith("fence")).forever());
+            story.world.disk("d1").inject(Fault.ioError(Call.RENAME).on(name -> name.equals("fence")));
             assertThrows(StorageException.class, () -> story.tryOpen(List.of("d0", "d1"), false));
             story.world.disk("d1").heal();
         });
         long promised = Math.max(fence(story, "d0"), fence(story, "d1"));
+        assertEquals(2, promised);
         story.open("d0", "d1", "d2").append().crash();
         for (String disk : StoreModel.disks(3)) {
             assertEquals(promised + 1, fence(story, disk), disk);
