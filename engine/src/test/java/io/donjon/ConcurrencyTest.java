@@ -217,13 +217,16 @@ class ConcurrencyTest {
     @Test
     void aPaintNeverShowsBehindItsEnd() throws Exception {
         Keyspace k = store.createKeyspace("k");
-        Keyspace clone = k.snapshot("s").cloneAs("c");
+        Snapshot s = k.snapshot("s");
+        Snapshot behind = k.snapshot("t");
+        Keyspace clone = s.cloneAs("c");
         AtomicInteger newest = new AtomicInteger();
         AtomicInteger writes = again(() -> clone.put(key(newest.incrementAndGet()), balance(1)));
         for (int reader = 0; reader < 2; reader++) {
             again(() -> {
                 int near = newest.get();
                 for (int i = Math.max(0, near - 2); i < near + 3; i++) {
+                    assertNull(behind.get(key(i)));
                     assertNull(k.get(key(i)));
                 }
             });
