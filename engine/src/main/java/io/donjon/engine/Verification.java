@@ -46,18 +46,24 @@ final class Verification implements Job<VerifyReport> {
 
     private void run() {
         VerifyReport found = null;
-        RuntimeException problem = null;
+        RuntimeException problem = new IllegalStateException("verify ended with an error");
         try {
             found = walk();
         } catch (StorageException e) {
             problem = Errors.of(e);
         } catch (RuntimeException e) {
             problem = e;
+        } finally {
+            end(found, problem);
         }
+    }
+
+    /** Nobody waits for ever, however it ended. */
+    private void end(@Nullable VerifyReport found, RuntimeException problem) {
         lock.lock();
         try {
             report = found;
-            failure = problem;
+            failure = found == null ? problem : null;
             progress = 1;
             ended.signalAll();
         } finally {
