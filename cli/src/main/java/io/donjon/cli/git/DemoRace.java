@@ -67,8 +67,8 @@ final class DemoRace {
     String before() {
         return String.format(
                 Locale.ROOT,
-                "%,d records of %d + %d bytes, %d MiB of memory each, nothing compressed, files past the page cache:%n"
-                        + "both engines pay for every page that they do not hold themselves.%s%n",
+                "%,d records of %d + %d bytes, %d MiB of memory each, nothing compressed; files past the%n"
+                        + "page cache: both engines pay for every page that they do not hold themselves.%s%n",
                 records(),
                 KEY_BYTES,
                 VALUE_BYTES,
