@@ -74,7 +74,7 @@ final class DemoRace {
                 VALUE_BYTES,
                 CACHE_MIB,
                 quick
-                        ? " Quick: nearly all fits into memory,\nwhere a B+Tree is at home; the figures say little."
+                        ? "\nQuick: nearly all fits into memory, where a B+Tree is at home; the figures say little."
                         : "");
     }
 
