@@ -4,6 +4,7 @@ import io.donjon.Durability;
 import io.donjon.Keyspace;
 import io.donjon.Snapshot;
 import io.donjon.StoreOptions;
+import io.donjon.StoreStats;
 import io.donjon.View;
 import io.donjon.extents.ChannelDirectory;
 import io.donjon.extents.Codec;
@@ -55,7 +56,21 @@ final class FixtureMaker {
         try (StoreHandle store = new StoreHandle(engine)) {
             fill(store);
             store.sync();
+            rest(engine);
             copy(live, folder);
+        }
+    }
+
+    /** Waits until merges and the deletion of what they leave behind have ended: all files are then of one moment. */
+    private static void rest(Engine engine) {
+        for (int quiet = 0; quiet < 2; quiet++) {
+            Environment.system().pause(1_500_000_000L);
+            StoreStats stats = engine.stats();
+            if (stats.merging().running() > 0
+                    || stats.merging().debt() > 0
+                    || stats.buffer().sealed() > 0) {
+                quiet = -1;
+            }
         }
     }
 

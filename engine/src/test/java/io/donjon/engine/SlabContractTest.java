@@ -63,17 +63,17 @@ class SlabContractTest {
             random.nextBytes(bytes);
             int offset = random.nextInt(8);
             System.arraycopy(bytes, offset, model, at, length);
-            ByteBuffer buffer =
-                    switch (round % 4) {
-                        case 0 -> ByteBuffer.wrap(bytes);
-                        case 1 -> ByteBuffer.wrap(bytes).asReadOnlyBuffer();
-                        case 2 -> ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
-                        default -> ByteBuffer.allocateDirect(bytes.length + 3)
-                                .position(3)
-                                .slice()
-                                .put(bytes)
-                                .flip();
-                    };
+            ByteBuffer buffer = switch (round % 4) {
+                case 0 -> ByteBuffer.wrap(bytes);
+                case 1 -> ByteBuffer.wrap(bytes).asReadOnlyBuffer();
+                case 2 -> ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
+                default ->
+                    ByteBuffer.allocateDirect(bytes.length + 3)
+                            .position(3)
+                            .slice()
+                            .put(bytes)
+                            .flip();
+            };
             buffer.order(random.nextBoolean() ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
             if (random.nextInt(5) == 0) {
                 slab.put(at, bytes, offset, length);
@@ -82,7 +82,8 @@ class SlabContractTest {
             }
             byte[] back = new byte[length + 4];
             slab.get(at, back, 2, length);
-            assertArrayEquals(Arrays.copyOfRange(bytes, offset, offset + length), Arrays.copyOfRange(back, 2, 2 + length));
+            assertArrayEquals(
+                    Arrays.copyOfRange(bytes, offset, offset + length), Arrays.copyOfRange(back, 2, 2 + length));
         }
         byte[] all = new byte[BYTES];
         slab.get(0, all, 0, BYTES);
