@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.Lock;
@@ -29,58 +28,14 @@ import org.slf4j.LoggerFactory;
 public final class Log {
     private static final Logger LOG = LoggerFactory.getLogger(Log.class);
 
-    /** Files of segments that are no longer needed and wait to be written over, on each disk, at most. */
-    private static final int SPARES_MAX = 2;
-
     private static final int BUFFER_BYTES = 256 << 10;
 
     /** The first segment after an open is small, and each one twice as large as the one before, up to the full size. */
     private static final int FIRST_SEGMENT_BYTES = 1 << 20;
 
-    /** A segment with open files. */
-    private static final class Segment {
-        final SegmentInfo info;
-        final Disk[] disks;
-
-        /** The file's preallocated length: a group that does not fit goes into the next segment. */
-        final int capacity;
-
-        /** By copy; null once that copy is lost. */
-        final AtomicReferenceArray<@Nullable OpenFile> files;
-
-        /** The log position of its first group; set when it is entered. */
-        long base;
-
-        /** Whether the manifest has dropped it together with a disk before it was ready. Guarded by the log's lock. */
-        boolean givenUp;
-
-        Segment(SegmentInfo info, Disk[] disks, OpenFile[] files, int capacity) {
-            this.info = info;
-            this.disks = disks;
-            this.capacity = capacity;
-            this.files = new AtomicReferenceArray<>(files);
-        }
-
-        long positionOf(long offset) {
-            return base + offset - LogFormat.FIRST_AT;
-        }
-
-        @Nullable OpenFile anyFile() {
-            for (int copy = 0; copy < disks.length; copy++) {
-                OpenFile file = files.get(copy);
-                if (file != null) {
-                    return file;
-                }
-            }
-            return null;
-        }
-    }
-
-    /** A file that may be written over by a new segment. */
-    private record Spare(Disk disk, String name) {}
-
     private final ExtentStore store;
     private final Manifest manifest;
+    private final SegmentFiles segmentFiles;
     private final int segmentBytes;
     private final GroupBuffer group = new GroupBuffer(BUFFER_BYTES);
     private final GroupBuffer.Sink sink = this::write;
@@ -89,7 +44,7 @@ public final class Log {
     private final Condition changed;
 
     /** The segment that is appended to; null before the first append. Changed by the appender under the lock. */
-    private @Nullable Segment current;
+    private volatile @Nullable LogSegment current;
 
     /** Whether the group that is being written has failed on the way, so that it must not be ended. */
     private boolean broken;
@@ -112,15 +67,15 @@ public final class Log {
     private final LongAdder forces = new LongAdder();
 
     // Guarded by the lock from here on.
-    private @Nullable Segment next;
+    private volatile @Nullable LogSegment next;
 
     /** The one that {@link #make} is at work on. */
-    private @Nullable Segment making;
+    private @Nullable LogSegment making;
 
     /** How many segments were given up before anything was written to them. */
     private long givenUp;
 
-    private boolean preparing;
+    private volatile boolean preparing;
     private int nextBytes;
     private boolean forcing;
 
@@ -128,12 +83,10 @@ public final class Log {
     private long forced;
 
     /** Left behind, but perhaps not yet stable up to their end; oldest first. */
-    private final Deque<Segment> unforced = new ArrayDeque<>();
+    private final Deque<LogSegment> unforced = new ArrayDeque<>();
 
     /** Every segment that would be replayed, oldest first; the current one is the last. */
     private final List<Entry> live = new ArrayList<>();
-
-    private final Deque<Spare> spares = new ArrayDeque<>();
 
     /** Files of lost copies. */
     private final List<OpenFile> lost = new ArrayList<>();
@@ -172,6 +125,7 @@ public final class Log {
     Log(ExtentStore store, Manifest manifest, int segmentBytes, long position, Environment environment) {
         this.store = store;
         this.manifest = manifest;
+        this.segmentFiles = new SegmentFiles(store);
         this.segmentBytes = segmentBytes;
         this.nextBytes = Math.min(FIRST_SEGMENT_BYTES, segmentBytes);
         this.written = position;
@@ -206,7 +160,7 @@ public final class Log {
      */
     public void begin(long sequence, long bytes) {
         requireUsable();
-        Segment segment = current;
+        LogSegment segment = current;
         long wanted = LogFormat.BODY_AT + 1 + 2L * Encoder.VARINT_BYTES_MAX + bytes;
         boolean full = segment != null
                 && group.groupAt() + wanted > segment.capacity
@@ -261,7 +215,7 @@ public final class Log {
         if (broken) {
             throw new IllegalStateException("a commit that has failed is ended");
         }
-        Segment segment = Objects.requireNonNull(current);
+        LogSegment segment = Objects.requireNonNull(current);
         try {
             group.end(sink);
         } catch (IOException e) {
@@ -280,7 +234,7 @@ public final class Log {
 
     /** Writes to every copy. One that fails is left out; only with the last one does the write itself fail. */
     private void write(ByteBuffer piece, long at) throws IOException {
-        Segment segment = Objects.requireNonNull(current);
+        LogSegment segment = Objects.requireNonNull(current);
         int writtenCopies = 0;
         for (int copy = 0; copy < segment.disks.length; copy++) {
             OpenFile file = segment.files.get(copy);
@@ -305,7 +259,7 @@ public final class Log {
     }
 
     /** Gives up a copy of a segment whose disk has failed, and the disk with it. Called without the lock. */
-    private void lose(Segment segment, int copy, IOException why) {
+    private void lose(LogSegment segment, int copy, IOException why) {
         forgetCopy(segment, copy);
         if (segment.anyFile() == null && !isUnused(segment)) {
             // The disk is not left out: nobody but it has what was acknowledged.
@@ -330,7 +284,7 @@ public final class Log {
     }
 
     /** Whoever is writing or forcing the file meanwhile goes on with it: it is closed at the end. */
-    private void forgetCopy(Segment segment, int copy) {
+    private void forgetCopy(LogSegment segment, int copy) {
         OpenFile file = segment.files.getAndSet(copy, null);
         if (file == null) {
             return;
@@ -347,7 +301,7 @@ public final class Log {
         }
     }
 
-    private boolean isUnused(Segment segment) {
+    private boolean isUnused(LogSegment segment) {
         lock.lock();
         try {
             return segment == making || segment == next;
@@ -361,13 +315,13 @@ public final class Log {
         List<Long> unused = new ArrayList<>();
         lock.lock();
         try {
-            if (next != null && List.of(next.disks).contains(disk)) {
+            if (next != null && next.isOn(disk)) {
                 unused.add(next.info.id());
-                close(next);
+                next.close();
                 next = null;
                 givenUp++;
             }
-            if (making != null && List.of(making.disks).contains(disk)) {
+            if (making != null && making.isOn(disk)) {
                 unused.add(making.info.id());
                 making.givenUp = true;
                 givenUp++;
@@ -381,7 +335,7 @@ public final class Log {
 
     /** Hears that a disk is written to no more; called under the manifest's lock. */
     void diskLeft(Disk disk) {
-        List<Segment> segments;
+        List<LogSegment> segments;
         lock.lock();
         try {
             segments = new ArrayList<>(unforced);
@@ -396,7 +350,7 @@ public final class Log {
         } finally {
             lock.unlock();
         }
-        for (Segment segment : segments) {
+        for (LogSegment segment : segments) {
             for (int copy = 0; copy < segment.disks.length; copy++) {
                 if (segment.disks[copy] == disk) {
                     forgetCopy(segment, copy);
@@ -412,7 +366,7 @@ public final class Log {
     }
 
     /** Goes on in the next segment. */
-    private Segment roll() {
+    private LogSegment roll() {
         while (!enterNext()) {
             LOG.debug("the next log segment was given up together with a disk");
         }
@@ -425,11 +379,11 @@ public final class Log {
         prepare();
         lock.lock();
         try {
-            while (failure == null && (next == null ? preparing : !isOnGoodDisks(next))) {
+            while (failure == null && (next == null ? preparing : !next.isOnGoodDisks())) {
                 changed.awaitUninterruptibly();
             }
             requireUsable();
-            Segment entered = next;
+            LogSegment entered = next;
             if (entered == null && givenUp != before) {
                 return false;
             }
@@ -438,7 +392,7 @@ public final class Log {
                         StorageException.Kind.NO_SPACE, "there is no log segment and no room for one", null);
             }
             next = null;
-            Segment left = current;
+            LogSegment left = current;
             if (left != null) {
                 Entry entry = live.get(live.size() - 1);
                 entry.endOffset = group.groupAt();
@@ -464,12 +418,7 @@ public final class Log {
         }
     }
 
-    /** If not, the segment is about to be given up. */
-    private static boolean isOnGoodDisks(Segment segment) {
-        return Arrays.stream(segment.disks).allMatch(Disk::inUse);
-    }
-
-    private Segment writeStart(Segment segment) {
+    private LogSegment writeStart(LogSegment segment) {
         OpenFile any = segment.anyFile();
         group.enter(segment.info.id(), LogFormat.FIRST_AT, any == null ? 1 : any.writeUnit());
         broken = false;
@@ -497,27 +446,18 @@ public final class Log {
 
     /** Returns once everything before a position is on stable storage. */
     public void awaitStable(long position) {
-        lock.lock();
-        try {
-            while (stable < position) {
-                if (failure != null) {
-                    throw failure;
-                }
-                if (forcing) {
-                    changed.awaitUninterruptibly();
-                } else {
-                    forceOnce();
-                }
-            }
-        } finally {
-            lock.unlock();
+        if (stable < position) {
+            awaitForced(position, false);
         }
     }
 
-    private void awaitForced() {
+    /**
+     * @param inTheLog whether the log itself must hold it, also where the manifest names an array that does
+     */
+    private void awaitForced(long position, boolean inTheLog) {
         lock.lock();
         try {
-            while (forced < written) {
+            while ((inTheLog ? forced : stable) < position) {
                 requireUsable();
                 if (forcing) {
                     changed.awaitUninterruptibly();
@@ -534,12 +474,12 @@ public final class Log {
     private void forceOnce() {
         forcing = true;
         long target = written;
-        List<Segment> left = List.copyOf(unforced);
-        Segment growing = current;
+        List<LogSegment> left = List.copyOf(unforced);
+        LogSegment growing = current;
         boolean done = false;
         lock.unlock();
         try {
-            for (Segment segment : left) {
+            for (LogSegment segment : left) {
                 force(segment);
             }
             if (growing != null) {
@@ -552,14 +492,14 @@ public final class Log {
             if (done && failure == null) {
                 forced = Math.max(forced, target);
                 stable = Math.max(stable, target);
-                left.forEach(this::close);
+                left.forEach(LogSegment::close);
                 unforced.removeAll(left);
             }
             changed.signalAll();
         }
     }
 
-    private void force(Segment segment) {
+    private void force(LogSegment segment) {
         for (int copy = 0; copy < segment.disks.length; copy++) {
             OpenFile file = segment.files.get(copy);
             if (file == null) {
@@ -601,14 +541,9 @@ public final class Log {
         return failure == null;
     }
 
-    /** Whether {@link #prepare} has something to do. */
+    /** Whether {@link #prepare} has something to do, as far as can be told without the lock: asked after every commit. */
     public boolean wantsNext() {
-        lock.lock();
-        try {
-            return next == null && !preparing && failure == null && current != null;
-        } finally {
-            lock.unlock();
-        }
+        return next == null && !preparing && failure == null && current != null;
     }
 
     /** How many segments would be replayed. */
@@ -647,7 +582,7 @@ public final class Log {
         } finally {
             lock.unlock();
         }
-        Segment made = null;
+        LogSegment made = null;
         try {
             made = make();
         } catch (StorageException e) {
@@ -660,13 +595,13 @@ public final class Log {
         }
     }
 
-    private void publish(@Nullable Segment made) {
+    private void publish(@Nullable LogSegment made) {
         lock.lock();
         try {
             preparing = false;
             making = null;
             if (made != null && made.givenUp) {
-                close(made);
+                made.close();
             } else {
                 next = made;
             }
@@ -676,7 +611,7 @@ public final class Log {
         }
     }
 
-    private Segment make() {
+    private LogSegment make() {
         while (true) {
             Disk[] disks = store.logDisks();
             long id = manifest.with(state -> state.nextSegment++);
@@ -685,12 +620,12 @@ public final class Log {
             int copy = 0;
             try {
                 for (; copy < disks.length; copy++) {
-                    files[copy] = makeFile(id, copy, disks[copy], capacity);
+                    files[copy] = segmentFiles.make(id, copy, disks[copy], capacity);
                 }
             } catch (IOException e) {
                 for (int made = 0; made < copy; made++) {
-                    closeQuietly(files[made]);
-                    deleteQuietly(disks[made], SegmentInfo.fileName(id));
+                    Closing.quietly(files[made]);
+                    segmentFiles.delete(disks[made], SegmentInfo.fileName(id));
                 }
                 if (e instanceof NoSpaceException) {
                     throw StorageException.of("making log segment " + id, e);
@@ -700,13 +635,13 @@ public final class Log {
             }
             int[] numbers = Arrays.stream(disks).mapToInt(disk -> disk.number).toArray();
             SegmentInfo info = new SegmentInfo(id, numbers, SegmentInfo.OPEN);
-            Segment segment = new Segment(info, disks, files, capacity);
+            LogSegment segment = new LogSegment(info, disks, files, capacity);
             boolean begun = false;
             try {
                 begun = begin(segment);
             } finally {
                 if (!begun) {
-                    close(segment);
+                    segment.close();
                     removeUnnamed(segment);
                 }
             }
@@ -718,7 +653,7 @@ public final class Log {
     }
 
     /** Names a segment in the manifest and lets its files say so; false if one of its disks has been left out. */
-    private boolean begin(Segment segment) {
+    private boolean begin(LogSegment segment) {
         lock.lock();
         try {
             making = segment;
@@ -728,12 +663,8 @@ public final class Log {
         Disk[] disks = segment.disks;
         ManifestPosition named = manifest.begin(segment.info, disks);
         for (int copy = 0; named != null && copy < disks.length; copy++) {
-            OpenFile file = segment.files.get(copy);
             try {
-                if (file != null) {
-                    file.write(header(segment.info.id(), copy, disks[copy], LogFormat.BEGUN, named), 0);
-                    file.force();
-                }
+                segmentFiles.begin(segment, copy, named);
             } catch (NoSpaceException full) {
                 manifest.drop(segment.info);
                 throw StorageException.of("beginning log segment " + segment.info.id(), full);
@@ -741,75 +672,18 @@ public final class Log {
                 lose(segment, copy, e);
             }
         }
-        return named != null && isOnGoodDisks(segment);
+        return named != null && segment.isOnGoodDisks();
     }
 
-    private void removeUnnamed(Segment segment) {
+    private void removeUnnamed(LogSegment segment) {
         // If the manifest has failed, the edit that names it may be found nevertheless.
         if (!manifest.isUsable() || manifest.with(state -> state.segments.containsKey(segment.info.id()))) {
             return;
         }
         for (Disk disk : segment.disks) {
             if (disk.inUse()) {
-                deleteQuietly(disk, segment.info.fileName());
+                segmentFiles.delete(disk, segment.info.fileName());
             }
-        }
-    }
-
-    private OpenFile makeFile(long id, int copy, Disk disk, int capacity) throws IOException {
-        Directory directory = disk.there();
-        String name = SegmentInfo.fileName(id);
-        Spare spare = takeSpare(disk);
-        OpenFile file;
-        if (spare != null) {
-            directory.rename(spare.name, name);
-            file = directory.open(name, store.access());
-        } else {
-            file = directory.create(name, store.access());
-        }
-        try {
-            fillWithZeros(file, file.size(), capacity);
-            file.write(header(id, copy, disk, LogFormat.PREPARED, ManifestPosition.NONE), 0);
-            file.force();
-            directory.sync();
-            return file;
-        } catch (IOException e) {
-            closeQuietly(file);
-            deleteQuietly(disk, name);
-            throw e;
-        }
-    }
-
-    private static void fillWithZeros(OpenFile file, long from, int capacity) throws IOException {
-        int piece = Math.min(capacity, 1 << 20);
-        ByteBuffer zeros = ByteBuffer.allocateDirect(piece + FileHeader.BYTES).alignedSlice(FileHeader.BYTES);
-        for (long at = from; at < capacity; at += piece) {
-            file.write(zeros.duplicate().position(0).limit((int) Math.min(piece, capacity - at)), at);
-        }
-    }
-
-    private ByteBuffer header(long id, int copy, Disk disk, int state, ManifestPosition named) {
-        ByteBuffer header = FileHeader.begin(FileHeader.Kind.LOG, store.id(), disk.id);
-        header.putLong(LogFormat.SEGMENT_AT, id)
-                .putInt(LogFormat.COPY_AT, copy)
-                .putInt(LogFormat.STATE_AT, state)
-                .putLong(LogFormat.GENERATION_AT, named.generation())
-                .putLong(LogFormat.EDIT_AT, named.edit());
-        return FileHeader.seal(header);
-    }
-
-    private @Nullable Spare takeSpare(Disk disk) {
-        lock.lock();
-        try {
-            for (Spare spare : spares) {
-                if (spare.disk == disk) {
-                    spares.remove(spare);
-                    return spare;
-                }
-            }
-            return null;
-        } finally {
-            lock.unlock();
         }
     }
 
@@ -845,7 +719,7 @@ public final class Log {
     /** Lets go of segments that no manifest names any more, and knows what is before a position to be stable. */
     void released(Release release, long replayFrom) {
         List<Long> gone = release.gone();
-        List<Spare> surplus = new ArrayList<>();
+        List<SegmentInfo> retired = new ArrayList<>();
         lock.lock();
         try {
             while (forcing) {
@@ -854,7 +728,7 @@ public final class Log {
             unforced.removeIf(segment -> {
                 boolean released = gone.contains(segment.info.id());
                 if (released) {
-                    close(segment);
+                    segment.close();
                 }
                 return released;
             });
@@ -862,33 +736,23 @@ public final class Log {
                 entry.endIsNamed |= release.ended().contains(entry.info.id());
                 boolean released = gone.contains(entry.info.id());
                 if (released) {
-                    for (int number : entry.info.disks()) {
-                        Disk disk = store.disk(number);
-                        if (disk.inUse()) {
-                            spares.addLast(new Spare(disk, entry.info.fileName()));
-                        }
-                    }
+                    retired.add(entry.info);
                 }
                 return released;
             });
-            while (spares.size() > SPARES_MAX * Math.max(1, store.disksInUse().size())) {
-                surplus.add(spares.removeFirst());
-            }
             stable = Math.max(stable, Math.min(replayFrom, written));
             changed.signalAll();
         } finally {
             lock.unlock();
         }
-        for (Spare spare : surplus) {
-            deleteQuietly(spare.disk, spare.name);
-        }
+        segmentFiles.retire(retired);
     }
 
     /** Makes everything stable and says in the manifest where the log ends. */
     void close() {
         try {
             if (failure == null) {
-                awaitForced();
+                awaitForced(written, true);
                 nameEnds();
             }
         } finally {
@@ -920,44 +784,19 @@ public final class Log {
         try {
             // Before the files go: whoever is forcing them must not take them for lost.
             failure = new StorageException(StorageException.Kind.FAILED, "the store is closed", null);
-            unforced.forEach(this::close);
+            unforced.forEach(LogSegment::close);
             unforced.clear();
             if (current != null) {
-                close(current);
+                current.close();
             }
             if (next != null) {
-                close(next);
+                next.close();
             }
-            lost.forEach(Log::closeQuietly);
+            lost.forEach(Closing::quietly);
             lost.clear();
             changed.signalAll();
         } finally {
             lock.unlock();
-        }
-    }
-
-    private void close(Segment segment) {
-        for (int copy = 0; copy < segment.disks.length; copy++) {
-            OpenFile file = segment.files.getAndSet(copy, null);
-            if (file != null) {
-                closeQuietly(file);
-            }
-        }
-    }
-
-    private static void closeQuietly(OpenFile file) {
-        try {
-            file.close();
-        } catch (IOException e) {
-            LOG.debug("a log file that is no longer used could not be closed", e);
-        }
-    }
-
-    private static void deleteQuietly(Disk disk, String name) {
-        try {
-            disk.there().delete(name);
-        } catch (IOException e) {
-            LOG.warn("{}/{} could not be removed; the next open will do so", disk, name, e);
         }
     }
 

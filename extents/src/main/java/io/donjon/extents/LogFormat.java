@@ -1,6 +1,7 @@
 package io.donjon.extents;
 
 import java.nio.ByteBuffer;
+import java.util.UUID;
 
 /**
  * Layout of a log segment behind its file header (docs/format.md section 4): groups without gaps, each
@@ -40,6 +41,17 @@ final class LogFormat {
     static final int BEGUN = 1;
 
     private LogFormat() {}
+
+    /** The header of a segment's file, sealed. */
+    static ByteBuffer header(UUID store, UUID disk, long segment, int copy, int state, ManifestPosition named) {
+        ByteBuffer header = FileHeader.begin(FileHeader.Kind.LOG, store, disk);
+        header.putLong(SEGMENT_AT, segment)
+                .putInt(COPY_AT, copy)
+                .putInt(STATE_AT, state)
+                .putLong(GENERATION_AT, named.generation())
+                .putLong(EDIT_AT, named.edit());
+        return FileHeader.seal(header);
+    }
 
     static int tag(long segment, long offset) {
         return (int) ((segment * 0x9E3779B97F4A7C15L + offset * 0xC2B2AE3D27D4EB4FL) >>> 32);

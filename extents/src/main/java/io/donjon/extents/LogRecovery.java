@@ -333,13 +333,7 @@ final class LogRecovery {
             directory.delete(name);
         }
         try (OpenFile file = directory.create(name, Directory.Access.BUFFERED)) {
-            ByteBuffer header = FileHeader.begin(FileHeader.Kind.LOG, store, disk.id);
-            header.putLong(LogFormat.SEGMENT_AT, found.info.id())
-                    .putInt(LogFormat.COPY_AT, copy)
-                    .putInt(LogFormat.STATE_AT, LogFormat.BEGUN)
-                    .putLong(LogFormat.GENERATION_AT, believed.generation())
-                    .putLong(LogFormat.EDIT_AT, believed.edit());
-            file.write(FileHeader.seal(header), 0);
+            file.write(LogFormat.header(store, disk.id, found.info.id(), copy, LogFormat.BEGUN, believed), 0);
             ByteBuffer whole = Objects.requireNonNull(found.union);
             file.write(whole.slice(LogFormat.FIRST_AT, found.end - LogFormat.FIRST_AT), LogFormat.FIRST_AT);
             file.force();

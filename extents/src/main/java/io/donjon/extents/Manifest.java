@@ -278,7 +278,7 @@ final class Manifest {
             checkpointBytes = size(pages);
         } finally {
             sinceCheckpoint = null;
-            written.forEach(slot -> closeQuietly(slot.file));
+            written.forEach(slot -> Closing.quietly(slot.file));
             lock.unlock();
         }
     }
@@ -286,7 +286,7 @@ final class Manifest {
     /** From here on the disk has either the old slot or the new one, each with all edits: a crash may find any mixture. */
     private void goOnIn(Slot slot, ManifestPosition checkpoint, List<byte[]> edits) {
         if (!slot.disk.inUse() || failure != null) {
-            closeQuietly(slot.file);
+            Closing.quietly(slot.file);
             return;
         }
         try {
@@ -294,14 +294,14 @@ final class Manifest {
             slot.file.force();
         } catch (IOException e) {
             LOG.warn("{} could not be brought up to date", slot.place(), e);
-            closeQuietly(slot.file);
+            Closing.quietly(slot.file);
             return;
         }
         try {
             install(slot);
         } catch (IOException e) {
             LOG.error("{}: nobody knows which of its manifests counts", slot.disk, e);
-            closeQuietly(slot.file);
+            Closing.quietly(slot.file);
             expel(slot.disk, e);
         }
     }
@@ -314,7 +314,7 @@ final class Manifest {
             if (old.disk != slot.disk) {
                 return old;
             }
-            closeQuietly(old.file);
+            Closing.quietly(old.file);
             return slot;
         });
     }
@@ -386,7 +386,7 @@ final class Manifest {
         slots.removeIf(slot -> {
             boolean gone = slot.disk == disk;
             if (gone) {
-                closeQuietly(slot.file);
+                Closing.quietly(slot.file);
             }
             return gone;
         });
@@ -507,7 +507,7 @@ final class Manifest {
             return slot;
         } finally {
             if (!done) {
-                closeQuietly(slot.file);
+                Closing.quietly(slot.file);
             }
         }
     }
@@ -529,7 +529,7 @@ final class Manifest {
             slot.file.force();
             return slot;
         } catch (IOException e) {
-            closeQuietly(slot.file);
+            Closing.quietly(slot.file);
             throw e;
         }
     }
@@ -568,19 +568,11 @@ final class Manifest {
         }
     }
 
-    private static void closeQuietly(OpenFile file) {
-        try {
-            file.close();
-        } catch (IOException e) {
-            LOG.debug("a manifest file that is no longer used could not be closed", e);
-        }
-    }
-
     /** Lets go of the files. */
     void close() {
         lock.lock();
         try {
-            slots.forEach(slot -> closeQuietly(slot.file));
+            slots.forEach(slot -> Closing.quietly(slot.file));
             slots.clear();
             if (failure == null) {
                 failure = "the store is closed";

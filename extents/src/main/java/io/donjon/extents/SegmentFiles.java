@@ -1,0 +1,119 @@
+package io.donjon.extents;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes the files of log segments: filled with zeros to their full length and stable before anything is appended, out of
+ * files of segments that are no longer needed where there are any. Thread-safe.
+ */
+final class SegmentFiles {
+    private static final Logger LOG = LoggerFactory.getLogger(SegmentFiles.class);
+
+    /** Files that wait to be written over, on each disk, at most. */
+    private static final int SPARES_MAX = 2;
+
+    /** A file that may be written over by a new segment. */
+    private record Spare(Disk disk, String name) {}
+
+    private final ExtentStore store;
+
+    private final Deque<Spare> spares = new ArrayDeque<>();
+
+    SegmentFiles(ExtentStore store) {
+        this.store = store;
+    }
+
+    /** A file that is stable under its name, and that says that its segment has not begun. */
+    OpenFile make(long segment, int copy, Disk disk, int capacity) throws IOException {
+        Directory directory = disk.there();
+        String name = SegmentInfo.fileName(segment);
+        Spare spare = takeSpare(disk);
+        OpenFile file;
+        if (spare != null) {
+            directory.rename(spare.name, name);
+            file = directory.open(name, store.access());
+        } else {
+            file = directory.create(name, store.access());
+        }
+        try {
+            fillWithZeros(file, file.size(), capacity);
+            file.write(
+                    LogFormat.header(store.id(), disk.id, segment, copy, LogFormat.PREPARED, ManifestPosition.NONE), 0);
+            file.force();
+            directory.sync();
+            return file;
+        } catch (IOException e) {
+            Closing.quietly(file);
+            delete(disk, name);
+            throw e;
+        }
+    }
+
+    private static void fillWithZeros(OpenFile file, long from, int capacity) throws IOException {
+        int piece = Math.min(capacity, 1 << 20);
+        ByteBuffer zeros = ByteBuffer.allocateDirect(piece + FileHeader.BYTES).alignedSlice(FileHeader.BYTES);
+        for (long at = from; at < capacity; at += piece) {
+            file.write(zeros.duplicate().position(0).limit((int) Math.min(piece, capacity - at)), at);
+        }
+    }
+
+    /** Lets the files of a segment say that it has begun, which a manifest record has named. */
+    void begin(LogSegment segment, int copy, ManifestPosition named) throws IOException {
+        OpenFile file = segment.files.get(copy);
+        if (file != null) {
+            file.write(
+                    LogFormat.header(
+                            store.id(), segment.disks[copy].id, segment.info.id(), copy, LogFormat.BEGUN, named),
+                    0);
+            file.force();
+        }
+    }
+
+    private synchronized @Nullable Spare takeSpare(Disk disk) {
+        for (Spare spare : spares) {
+            if (spare.disk == disk) {
+                spares.remove(spare);
+                return spare;
+            }
+        }
+        return null;
+    }
+
+    /** Takes the files of segments that no manifest names any more, to be written over or to be removed. */
+    void retire(List<SegmentInfo> segments) {
+        List<Spare> surplus = new ArrayList<>();
+        synchronized (this) {
+            for (SegmentInfo segment : segments) {
+                for (int number : segment.disks()) {
+                    Disk disk = store.disk(number);
+                    if (disk.inUse()) {
+                        spares.addLast(new Spare(disk, segment.fileName()));
+                    }
+                }
+            }
+            while (spares.size() > SPARES_MAX * Math.max(1, store.disksInUse().size())) {
+                surplus.add(spares.removeFirst());
+            }
+        }
+        for (Spare spare : surplus) {
+            delete(spare.disk, spare.name);
+        }
+    }
+
+    /** Removes a file, or leaves that to the next open. */
+    void delete(Disk disk, String name) {
+        try {
+            disk.there().delete(name);
+        } catch (IOException e) {
+            LOG.warn("{}/{} could not be removed; the next open will do so", disk, name, e);
+        }
+    }
+}
