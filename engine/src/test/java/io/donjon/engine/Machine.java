@@ -22,6 +22,7 @@ import io.donjon.Version;
 import io.donjon.VersionQuery;
 import io.donjon.View;
 import io.donjon.WriteBatch;
+import io.donjon.extents.sim.Steps;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -44,7 +45,11 @@ import org.jspecify.annotations.Nullable;
 final class Machine {
     private static final int KEYSPACES_MAX = 6;
 
-    private final SplittableRandom random;
+    private final Steps steps;
+
+    /** The dice of the present step. */
+    private SplittableRandom random;
+
     private final int keyCount;
     private final int valueBytesMax;
 
@@ -79,6 +84,12 @@ final class Machine {
     }
 
     Machine(long seed) {
+        this(seed, Steps.all(seed));
+    }
+
+    /** Does these steps; the sizes of keys and values follow from the seed. */
+    Machine(long seed, Steps steps) {
+        this.steps = steps;
         this.random = new SplittableRandom(seed);
         this.keyCount = new int[] {3, 12, 60}[random.nextInt(3)];
         this.valueBytesMax = new int[] {4, 40, 3000}[random.nextInt(3)];
@@ -150,6 +161,11 @@ final class Machine {
     // ---- one random step ----
 
     void step() {
+        SplittableRandom dice = steps.next();
+        if (dice == null) {
+            return;
+        }
+        random = dice;
         if (model.heads.isEmpty()) {
             createKeyspace();
             return;
@@ -168,7 +184,10 @@ final class Machine {
             case 25 -> views();
             case 26, 27 -> openCursor();
             case 28, 29, 30 -> moveCursors();
-            case 31 -> store().engine().commits().sealNow();
+            case 31 -> {
+                steps.say("seal the buffer");
+                store().engine().commits().sealNow();
+            }
             case 32 -> merge();
             case 33 -> sync();
             case 34 -> list();
@@ -261,6 +280,7 @@ final class Machine {
         byte[] key = key();
         byte[] value = value();
         Durability durability = durability();
+        steps.say("put", name, key, value, durability);
         doing(model -> model.put(name, key, value), durability, () -> {
             Keyspace keyspace = keyspace(name).with(durability);
             if (random.nextBoolean()) {
@@ -275,6 +295,7 @@ final class Machine {
         String name = keyspaceName();
         byte[] key = key();
         Durability durability = durability();
+        steps.say("delete", name, key, durability);
         doing(
                 model -> model.delete(name, key),
                 durability,
@@ -292,7 +313,9 @@ final class Machine {
         // What comes to nothing is not written, and so makes nothing before it stable.
         Durability ifAbsent = present == null ? Durability.SYNC : Durability.ASYNC;
         Durability ifEqual = matches ? Durability.SYNC : Durability.ASYNC;
-        switch (random.nextInt(3)) {
+        int which = random.nextInt(3);
+        steps.say(List.of("putIfAbsent", "replace", "deleteIf").get(which), name, key, expected, value);
+        switch (which) {
             case 0 ->
                 doing(
                         model -> {
@@ -345,7 +368,9 @@ final class Machine {
             boolean applies = true;
             Model.Op effect = put;
             int index;
-            switch (random.nextInt(5)) {
+            int which = random.nextInt(5);
+            steps.say("in a batch", which, name, key, expected, value);
+            switch (which) {
                 case 0 -> index = batch.put(keyspace, key, value);
                 case 1 -> {
                     index = batch.delete(keyspace, key);
@@ -395,6 +420,7 @@ final class Machine {
     }
 
     private void sync() {
+        steps.say("sync");
         if (random.nextBoolean()) {
             store().sync();
         } else {
@@ -422,6 +448,7 @@ final class Machine {
             }
             MergePolicy policy = engine.background().policy();
             List<ArrayRun> group = policy.closed(some, arrays);
+            steps.say("merge", group.size(), "of", arrays.size(), "arrays");
             return policy.mayRun(group, busy) ? group : List.of();
         });
     }
@@ -433,6 +460,7 @@ final class Machine {
             return;
         }
         String name = newName("k");
+        steps.say("create", name);
         doing(model -> model.createKeyspace(name), Durability.SYNC, () -> store().createKeyspace(name));
     }
 
@@ -444,6 +472,7 @@ final class Machine {
         String keyspace = keyspaceName();
         String name = newName("s");
         Durability durability = durability();
+        steps.say("snapshot", keyspace, "as", name, durability);
         doing(model -> model.snapshot(keyspace, name), durability, () -> {
             Snapshot taken = keyspace(keyspace).with(durability).snapshot(name);
             assertEquals(name, taken.version().name());
@@ -457,6 +486,7 @@ final class Machine {
                 chosen.put(name, newName("s"));
             }
         }
+        steps.say("snapshots", chosen);
         Durability durability = chosen.isEmpty() ? Durability.ASYNC : Durability.SYNC;
         doing(model -> chosen.forEach(model::snapshot), durability, () -> {
             Map<Keyspace, String> names = new LinkedHashMap<>();
@@ -471,6 +501,7 @@ final class Machine {
             return;
         }
         String name = newName("c");
+        steps.say("clone", from[0], from[1], "as", name);
         doing(
                 model -> model.cloneAs(from[0], from[1], name),
                 Durability.SYNC,
@@ -486,6 +517,7 @@ final class Machine {
             return;
         }
         String to = named.get(random.nextInt(named.size()));
+        steps.say("roll back", keyspace, "to", to);
         doing(model -> model.rollback(keyspace, to), Durability.SYNC, () -> {
             Snapshot target = keyspace(keyspace).snapshotNamed(to);
             keyspace(keyspace).rollback(Objects.requireNonNull(target));
@@ -496,6 +528,7 @@ final class Machine {
         String[] from = anySnapshot();
         if (from != null && random.nextBoolean()) {
             String name = newName("r");
+            steps.say("rename", from[0], from[1], "to", name);
             doing(
                     model -> model.renameSnapshot(from[0], from[1], name),
                     Durability.SYNC,
@@ -503,6 +536,7 @@ final class Machine {
         } else {
             String keyspace = keyspaceName();
             String name = newName("r");
+            steps.say("rename", keyspace, "to", name);
             doing(model -> model.renameKeyspace(keyspace, name), Durability.SYNC, () -> {
                 Keyspace handle = keyspace(keyspace);
                 handle.rename(name);
@@ -515,12 +549,14 @@ final class Machine {
         String[] from = anySnapshot();
         if (from != null && random.nextInt(3) > 0) {
             Snapshot dropped = snapshot(from[0], from[1]);
+            steps.say("drop", from[0], from[1]);
             doing(model -> model.dropSnapshot(from[0], from[1]), Durability.SYNC, dropped::drop);
             assertThrows(DroppedException.class, () -> dropped.get(new byte[0]));
             assertThrows(DroppedException.class, dropped::drop);
         } else {
             String keyspace = keyspaceName();
             Keyspace handle = keyspace(keyspace);
+            steps.say("drop", keyspace);
             doing(model -> model.dropKeyspace(keyspace), Durability.SYNC, handle::drop);
             assertThrows(DroppedException.class, () -> handle.put(new byte[0], new byte[0]));
             assertThrows(DroppedException.class, handle::name);
@@ -531,8 +567,10 @@ final class Machine {
     private void views() {
         if (views.size() < 4 && random.nextBoolean()) {
             String name = keyspaceName();
+            steps.say("view", name);
             views.add(new OpenView(keyspace(name).view(), Model.copy(model.head(name).content)));
         } else if (!views.isEmpty()) {
+            steps.say("read and close a view");
             OpenView closed = views.remove(random.nextInt(views.size()));
             checkReader(closed.view, closed.content);
             closed.view.close();
@@ -545,12 +583,15 @@ final class Machine {
         int what = random.nextInt(3);
         String[] snapshot = anySnapshot();
         if (what == 0 && snapshot != null) {
+            steps.say("read", snapshot[0], snapshot[1]);
             checkReader(snapshot(snapshot[0], snapshot[1]), model.snapshotOf(snapshot[0], snapshot[1]));
         } else if (what == 1 && !views.isEmpty()) {
+            steps.say("read a view");
             OpenView open = views.get(random.nextInt(views.size()));
             checkReader(open.view, open.content);
         } else {
             String name = keyspaceName();
+            steps.say("read", name);
             checkReader(keyspace(name), model.head(name).content);
         }
     }
@@ -680,12 +721,14 @@ final class Machine {
         Reader reader = ofSnapshot && snapshot != null ? snapshot(snapshot[0], snapshot[1]) : keyspace(name);
         NavigableMap<byte[], byte[]> content =
                 ofSnapshot && snapshot != null ? model.snapshotOf(snapshot[0], snapshot[1]) : model.head(name).content;
+        steps.say("scan", ofSnapshot && snapshot != null ? snapshot[1] : name, reverse ? "backwards" : "forwards");
         NavigableMap<byte[], byte[]> inside = within(content, range);
         cursors.add(
                 new OpenCursor(reader.scan(range, options), reverse ? inside.descendingMap() : inside, !ofSnapshot));
     }
 
     private void moveCursors() {
+        steps.say("move", cursors.size(), "cursors");
         for (OpenCursor open : new ArrayList<>(cursors)) {
             try {
                 for (int n = random.nextInt(4); n > 0; n--) {
@@ -704,6 +747,7 @@ final class Machine {
     }
 
     private void list() {
+        steps.say("list");
         TreeSet<String> expected = new TreeSet<>(model.heads.keySet());
         TreeSet<String> found = new TreeSet<>();
         try (Stream<Version> versions = store().versions(VersionQuery.all().kind(Version.Kind.HEAD))) {
@@ -720,6 +764,7 @@ final class Machine {
     }
 
     private void errors() {
+        steps.say("errors");
         String name = keyspaceName();
         Keyspace keyspace = keyspace(name);
         assertThrows(NameTakenException.class, () -> store().createKeyspace(name));

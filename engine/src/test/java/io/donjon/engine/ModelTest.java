@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.donjon.VerifyReport;
+import io.donjon.extents.sim.Shrinker;
 import io.donjon.extents.sim.SimWorld;
+import io.donjon.extents.sim.Steps;
 import io.donjon.extents.sim.Survival;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -28,10 +30,14 @@ class ModelTest {
     @ParameterizedTest(name = "seed={0}")
     @MethodSource("seeds")
     void agreesWithTheOracleThroughAllItsLives(long seed) {
+        Shrinker.check(seed, steps -> lives(seed, steps));
+    }
+
+    private static void lives(long seed, Steps steps) {
         SplittableRandom random = new SplittableRandom(seed);
         int disks = 1 + random.nextInt(3);
         int copies = 1 + random.nextInt(Math.min(2, disks));
-        Machine machine = new Machine(random.nextLong());
+        Machine machine = new Machine(random.nextLong(), steps);
         SimWorld world = new SimWorld(random.nextLong());
         boolean everythingKept = true;
         for (int life = 0; life < 4; life++) {
