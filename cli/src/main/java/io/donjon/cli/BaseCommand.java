@@ -2,6 +2,7 @@ package io.donjon.cli;
 
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -36,6 +37,13 @@ public abstract class BaseCommand implements Callable<Integer> {
     /** Something is wrong with the command line; to be thrown. */
     protected final ParameterException usage(String message) {
         return new ParameterException(spec().commandLine(), message);
+    }
+
+    /** Standard input can be read once only. */
+    final void requireOneInput(Stream<? extends @Nullable Argument> arguments) {
+        if (arguments.filter(argument -> argument != null && argument.isInput()).count() > 1) {
+            throw usage("only one of the arguments can be on standard input");
+        }
     }
 
     private CommandSpec spec() {

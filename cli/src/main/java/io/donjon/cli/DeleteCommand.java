@@ -7,6 +7,7 @@ import io.donjon.WriteBatch;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -46,10 +47,7 @@ final class DeleteCommand extends StoreCommand {
         if (expected != null && keys.size() > 1) {
             throw usage("--expect goes with one key, not " + keys.size());
         }
-        long inputs = keys.stream().filter(Argument::isInput).count();
-        if (inputs + (expected != null && expected.isInput() ? 1 : 0) > 1) {
-            throw usage("only one of the arguments can be on standard input");
-        }
+        requireOneInput(Stream.<@Nullable Argument>concat(keys.stream(), Stream.of(expected)));
     }
 
     @Override

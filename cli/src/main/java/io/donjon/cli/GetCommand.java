@@ -50,9 +50,7 @@ final class GetCommand extends StoreCommand {
 
     @Override
     protected void check() {
-        if (keys.stream().filter(Argument::isInput).count() > 1) {
-            throw usage("only one key can be on standard input");
-        }
+        requireOneInput(keys.stream());
         if (hex && json) {
             throw usage("--hex and --json exclude each other");
         }

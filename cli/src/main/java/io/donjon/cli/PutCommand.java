@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -89,13 +90,7 @@ final class PutCommand extends StoreCommand {
         if (ifAbsent && expected != null) {
             throw usage("--if-absent and --expect exclude each other");
         }
-        int inputs = 0;
-        for (Argument argument : new @Nullable Argument[] {key, value, expected}) {
-            inputs += argument != null && argument.isInput() ? 1 : 0;
-        }
-        if (inputs > 1) {
-            throw usage("only one of the arguments can be on standard input");
-        }
+        requireOneInput(Stream.of(key, value, expected));
     }
 
     @Override

@@ -278,7 +278,6 @@ final class Background {
             sealed.remove(generation);
             return states.make(old.active, sealed, array == null ? old.arrays : with(old.arrays, array));
         });
-        generation.markInstalled();
         generation.release();
         lingering.addLast(generation);
         durable(generation.sealedSequence());

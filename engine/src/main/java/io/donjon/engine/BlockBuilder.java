@@ -52,11 +52,6 @@ final class BlockBuilder {
         return 1 + 4 * Encoder.VARINT_BYTES_MAX + keyLength + valueLength + Integer.BYTES;
     }
 
-    /** Whether the last entry has this key. */
-    boolean lastKeyIs(byte[] key, int keyLength) {
-        return entries > 0 && Arrays.equals(lastKey, 0, lastKeyLength, key, 0, keyLength);
-    }
-
     /**
      * Adds an entry of kind PASS, TOMBSTONE or VALUE.
      *

@@ -20,8 +20,6 @@ final class Generation {
     private long age;
 
     /** Whether it is an array by now, so that only readers hold it. */
-    private volatile boolean installed;
-
     Generation(WriteBuffer buffer) {
         this.buffer = buffer;
     }
@@ -44,14 +42,6 @@ final class Generation {
 
     long age() {
         return age;
-    }
-
-    void markInstalled() {
-        installed = true;
-    }
-
-    boolean isInstalled() {
-        return installed;
     }
 
     /** Keeps its memory; the caller holds something that holds it already. */

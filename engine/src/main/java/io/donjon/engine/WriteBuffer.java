@@ -183,8 +183,23 @@ final class WriteBuffer {
      * directly behind all before (key, place) is kept: only the writer may want that.
      */
     private int search(FullKey key, int place, boolean keepPath) {
+        long border = descend(key, place, keepPath);
+        int next = (int) border;
+        return next != NONE && compare(next, key, key.tree(), prefix(key), place) == 0 ? next : (int) (border >>> 32);
+    }
+
+    /** The first node at or after a key and place, or {@link #NONE}. */
+    private int ceiling(FullKey key, int place) {
+        return (int) descend(key, place, false);
+    }
+
+    /**
+     * The last node before a key and place in the upper half, and what was behind it when it was passed in the lower: not
+     * what is there by now, since another may have come between it and the one that is looked for.
+     */
+    private long descend(FullKey key, int place, boolean keepPath) {
         long tree = key.tree();
-        long prefix = FullKey.prefix(key.bytes(), key.length());
+        long prefix = prefix(key);
         int node = head;
         int next = NONE;
         for (int level = height - 1; level >= 0; level--) {
@@ -197,24 +212,11 @@ final class WriteBuffer {
                 path[level] = node;
             }
         }
-        // Not what is behind the node by now: another may have come between it and the one that is looked for.
-        return next != NONE && compare(next, key, tree, prefix, place) == 0 ? next : node;
+        return (long) node << 32 | (next & 0xFFFF_FFFFL);
     }
 
-    /** The first node at or after a key and place, or {@link #NONE}. */
-    private int ceiling(FullKey key, int place) {
-        long tree = key.tree();
-        long prefix = FullKey.prefix(key.bytes(), key.length());
-        int node = head;
-        int next = NONE;
-        for (int level = height - 1; level >= 0; level--) {
-            next = next(node, level);
-            while (next != NONE && compare(next, key, tree, prefix, place) < 0) {
-                node = next;
-                next = next(node, level);
-            }
-        }
-        return next;
+    private static long prefix(FullKey key) {
+        return FullKey.prefix(key.bytes(), key.length());
     }
 
     private int compare(int node, FullKey key, long tree, long prefix, int place) {

@@ -63,11 +63,6 @@ public final class Encoder {
         return this;
     }
 
-    /** Two bytes, big-endian. */
-    public Encoder u16(int value) {
-        return u8(value >>> 8).u8(value);
-    }
-
     /** Four bytes, big-endian. */
     public Encoder u32(int value) {
         reserve(Integer.BYTES);

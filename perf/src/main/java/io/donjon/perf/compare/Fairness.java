@@ -105,12 +105,12 @@ public final class Fairness {
 
         /** {@code {"rows": [...]}}, a row for each engine and workload. */
         public String json() {
-            List<Object> rows = new ArrayList<>();
+            List<Map<String, Object>> rows = new ArrayList<>();
             for (Ratio ratio : ratios) {
                 rows.add(row(Engines.BTREE, ratio.what(), ratio.btree(), ratio.ratio()));
                 rows.add(row(Engines.MVSTORE, ratio.what(), ratio.mvstore(), 1));
             }
-            return Json.of(Map.of("rows", rows)) + "\n";
+            return Json.rows(rows);
         }
 
         private Map<String, Object> row(String engine, String workload, double rate, double ratio) {

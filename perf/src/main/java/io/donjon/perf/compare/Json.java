@@ -1,9 +1,9 @@
 package io.donjon.perf.compare;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,18 +20,13 @@ public final class Json {
         return text.toString();
     }
 
-    /** {@code {"rows": [...]}}, one object for each row, as every bench command writes it. */
-    static String rows(List<Row> rows) {
-        List<String> lines = new ArrayList<>();
-        for (Row row : rows) {
-            StringBuilder line = new StringBuilder("  ");
-            write(fields(row), line);
-            lines.add(line.toString());
-        }
-        return "{\"rows\": [\n" + String.join(",\n", lines) + "\n]}\n";
+    /** {@code {"rows": [...]}}, one object on a line for each row, as every bench command writes it. */
+    public static String rows(List<? extends Map<String, ? extends @Nullable Object>> rows) {
+        return rows.stream().map(row -> "  " + of(row)).collect(Collectors.joining(",\n", "{\"rows\": [\n", "\n]}\n"));
     }
 
-    private static Map<String, @Nullable Object> fields(Row row) {
+    /** The fields of a row of a comparison. */
+    static Map<String, @Nullable Object> fields(Row row) {
         Map<String, @Nullable Object> fields = new LinkedHashMap<>();
         fields.put("engine", row.engine());
         fields.put("workload", row.workload());

@@ -22,7 +22,7 @@ public record Report(Compare.Options options, List<Row> rows) {
 
     /** The rows as a JSON document. */
     public String json() {
-        return Json.rows(rows);
+        return Json.rows(rows.stream().map(Json::fields).toList());
     }
 
     /** The row of an engine and a workload, or null. */

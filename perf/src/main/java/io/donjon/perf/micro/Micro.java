@@ -86,7 +86,7 @@ public final class Micro {
 
     /** {@code {"rows": [...]}} with the fields that the rows of every bench command have. */
     public static String json(List<Row> rows) {
-        List<Object> lines = new ArrayList<>();
+        List<Map<String, @Nullable Object>> lines = new ArrayList<>();
         for (Row row : rows) {
             Map<String, @Nullable Object> fields = new LinkedHashMap<>();
             fields.put("engine", "donjon");
@@ -100,6 +100,6 @@ public final class Micro {
             fields.put("maxus", row.max);
             lines.add(fields);
         }
-        return Json.of(Map.of("rows", lines)) + "\n";
+        return Json.rows(lines);
     }
 }

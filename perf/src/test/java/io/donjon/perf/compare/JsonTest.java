@@ -78,7 +78,7 @@ final class JsonTest {
                 "diskBytes": 4096, "writeAmplification": 1.25, "spaceAmplification": null, "modelledSeconds": 0.5, \
                 "modelledRate": 200, "treeHeight": 3}
                 ]}
-                """, Json.rows(List.of(row)));
+                """, Json.rows(List.of(Json.fields(row))));
         assertEquals("{\"rows\": [\n\n]}\n", Json.rows(List.of()));
     }
 }
