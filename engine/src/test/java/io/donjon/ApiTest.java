@@ -989,18 +989,14 @@ class ApiTest {
     }
 
     private String runOpener() throws Exception {
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        return Subprocess.java(
+                        folder,
                         "-Xshare:auto",
                         "-cp",
                         System.getProperty("java.class.path"),
                         Opener.class.getName(),
                         folder.resolve("store").toString())
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), said);
-        return said;
+                .said();
     }
 
     @Test

@@ -96,27 +96,19 @@ class EmbeddingTest {
     }
 
     private void assertRuns(String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of(arguments));
+        List<String> command = new ArrayList<>(List.of(arguments));
         command.add(folder.resolve("store").toString());
-        Path errors = folder.resolve("stderr");
-        ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
-        builder.environment().remove("JAVA_TOOL_OPTIONS");
-        builder.environment().remove("JDK_JAVA_OPTIONS");
-        Process process = builder.start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        Subprocess process = Subprocess.java(folder, command.toArray(String[]::new));
         // SLF4J says when nobody takes the log; whoever embeds the store chooses who does. From JDK 24 on the JVM
-        // itself
-        // warns of memory outside of the heap and of native code; README.md says what silences that.
+        // itself warns of memory outside of the heap and of native code; README.md says what silences that.
         boolean warns = Runtime.version().feature() >= 24;
         StringWriter rest = new StringWriter();
-        Files.readAllLines(errors).stream()
+        process.err()
+                .lines()
                 .filter(line -> !line.startsWith("SLF4J") && !(warns && line.startsWith("WARNING: ")))
                 .forEach(line -> rest.append(line).append('\n'));
         assertEquals("", rest.toString());
-        assertEquals("value\ntrue\n", said.replace("\r", ""));
-        assertEquals(0, process.waitFor());
+        assertEquals("value\ntrue\n", process.said());
     }
 
     @Test

@@ -8,6 +8,7 @@ import io.donjon.KeyRange;
 import io.donjon.Reader;
 import io.donjon.Store;
 import io.donjon.StoreOptions;
+import io.donjon.Subprocess;
 import io.donjon.Version;
 import io.donjon.VersionQuery;
 import java.io.File;
@@ -23,7 +24,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class FixtureTest {
     private static final Path FIXTURE = Path.of("src", "test", "resources", "fixture");
-    private static final Path SCRIPT = Path.of("..", "tools", "dump.py");
+    private static final Path SCRIPT = Path.of("..", "tools", "dump.py").toAbsolutePath();
     private static final int LONG_VALUE = 64;
 
     @TempDir
@@ -71,11 +71,11 @@ class FixtureTest {
             assertTrue(Files.exists(FIXTURE.resolve("dump.jsonl")));
             return;
         }
-        String disk = FIXTURE.resolve("d0").toString();
-        assertEquals("", run(python, SCRIPT.toString(), "--check", disk));
+        String disk = FIXTURE.resolve("d0").toAbsolutePath().toString();
+        assertEquals("", said(python, SCRIPT.toString(), "--check", disk));
         assertEquals(
                 Files.readString(FIXTURE.resolve("dump.jsonl"), StandardCharsets.US_ASCII),
-                run(python, SCRIPT.toString(), disk));
+                said(python, SCRIPT.toString(), disk));
     }
 
     private static @Nullable String python() {
@@ -89,21 +89,8 @@ class FixtureTest {
         return null;
     }
 
-    private String run(String... command) throws IOException, InterruptedException {
-        Path out = folder.resolve("out");
-        Path err = folder.resolve("err");
-        Process process = new ProcessBuilder(command)
-                .redirectOutput(out.toFile())
-                .redirectError(err.toFile())
-                .start();
-        try {
-            assertTrue(process.waitFor(120, TimeUnit.SECONDS), "the script does not end");
-        } finally {
-            process.destroyForcibly();
-        }
-        String said = Files.readString(out, StandardCharsets.US_ASCII);
-        assertEquals(0, process.exitValue(), said + Files.readString(err));
-        return said;
+    private String said(String... command) throws IOException, InterruptedException {
+        return Subprocess.run(folder, List.of(command)).said();
     }
 
     // ---- the same lines as the script's ----

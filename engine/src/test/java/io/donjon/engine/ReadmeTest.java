@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.common.base.Splitter;
+import io.donjon.Subprocess;
 import java.io.File;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -14,7 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.tools.JavaCompiler;
@@ -84,24 +84,8 @@ class ReadmeTest {
                     .call();
             assertTrue(compiled, messages.toString());
         }
-        Path out = folder.resolve("out");
-        Path err = folder.resolve("err");
-        Process process = new ProcessBuilder(
-                        ProcessHandle.current().info().command().orElseThrow(),
-                        "-cp",
-                        folder + File.pathSeparator + classPath,
-                        "Fruit")
-                .directory(folder.toFile())
-                .redirectOutput(out.toFile())
-                .redirectError(err.toFile())
-                .start();
-        try {
-            assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the example does not end");
-        } finally {
-            process.destroyForcibly();
-        }
-        assertEquals(0, process.exitValue(), Files.readString(err));
-        assertEquals("green\nred\nblue\n", Files.readString(out));
+        Subprocess process = Subprocess.java(folder, "-cp", folder + File.pathSeparator + classPath, "Fruit");
+        assertEquals("green\nred\nblue\n", process.said());
         assertTrue(Files.isDirectory(folder.resolve("fruit-store")));
     }
 
