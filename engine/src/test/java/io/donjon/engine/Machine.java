@@ -18,6 +18,7 @@ import io.donjon.NameTakenException;
 import io.donjon.Reader;
 import io.donjon.ScanOption;
 import io.donjon.Snapshot;
+import io.donjon.Store;
 import io.donjon.Version;
 import io.donjon.VersionQuery;
 import io.donjon.View;
@@ -45,6 +46,8 @@ import org.jspecify.annotations.Nullable;
 final class Machine {
     private static final int KEYSPACES_MAX = 6;
 
+    private static final List<String> BATCH_METHODS = List.of("put", "delete", "putIfAbsent", "replace", "deleteIf");
+
     private final Steps steps;
 
     /** The dice of the present step. */
@@ -63,7 +66,8 @@ final class Machine {
 
     private Model model = new Model();
     private int names;
-    private @Nullable StoreHandle store;
+    private @Nullable Store store;
+    private @Nullable Engine engine;
     private final List<OpenView> views = new ArrayList<>();
     private final List<OpenCursor> cursors = new ArrayList<>();
 
@@ -74,6 +78,9 @@ final class Machine {
         final Cursor cursor;
         final NavigableMap<byte[], byte[]> ahead;
         final boolean mayExpire;
+
+        /** It stays among the others, so that what is done next does not depend on it. */
+        boolean hasExpired;
 
         /** {@code ahead} is what the cursor has still to show, in its direction. */
         OpenCursor(Cursor cursor, NavigableMap<byte[], byte[]> ahead, boolean mayExpire) {
@@ -109,13 +116,31 @@ final class Machine {
 
     /** Begins on an open store; everything that was open before is gone. */
     void attach(StoreHandle opened) {
-        store = opened;
+        attach(opened, opened);
+    }
+
+    /** The same; {@code face} is what the public API is called on. */
+    void attach(StoreHandle opened, Store face) {
+        store = face;
+        engine = opened.engine();
         views.clear();
         cursors.clear();
     }
 
-    private StoreHandle store() {
+    /** Closes what is open over more than one step, as if nobody had read. */
+    void closeReaders() {
+        cursors.forEach(open -> open.cursor.close());
+        cursors.clear();
+        views.forEach(open -> open.view.close());
+        views.clear();
+    }
+
+    private Store store() {
         return Objects.requireNonNull(store);
+    }
+
+    private Engine engine() {
+        return Objects.requireNonNull(engine);
     }
 
     /**
@@ -186,7 +211,7 @@ final class Machine {
             case 28, 29, 30 -> moveCursors();
             case 31 -> {
                 steps.say("seal the buffer");
-                store().engine().commits().sealNow();
+                engine().commits().sealNow();
             }
             case 32 -> merge();
             case 33 -> sync();
@@ -349,6 +374,10 @@ final class Machine {
     /** A batch over several keyspaces, whose conditional operations see what stands before them in it. */
     private void batch() {
         WriteBatch batch = store().newBatch();
+        if (random.nextInt(4) == 0) {
+            batch.put(keyspace(keyspaceName()), key(), value());
+            batch.clear();
+        }
         boolean allOrNothing = random.nextBoolean();
         batch.allOrNothing(allOrNothing);
         Map<String, NavigableMap<byte[], byte[]>> after = new TreeMap<>();
@@ -369,28 +398,41 @@ final class Machine {
             Model.Op effect = put;
             int index;
             int which = random.nextInt(5);
-            steps.say("in a batch", which, name, key, expected, value);
+            steps.say("in a batch:", BATCH_METHODS.get(which), name, key, expected, value);
+            boolean arrays = random.nextBoolean();
+            ByteBuffer keyBuffer = ByteBuffer.wrap(key);
+            ByteBuffer valueBuffer = ByteBuffer.wrap(value);
+            ByteBuffer expectedBuffer = ByteBuffer.wrap(expected);
             switch (which) {
-                case 0 -> index = batch.put(keyspace, key, value);
+                case 0 ->
+                    index = arrays ? batch.put(keyspace, key, value) : batch.put(keyspace, keyBuffer, valueBuffer);
                 case 1 -> {
-                    index = batch.delete(keyspace, key);
+                    index = arrays ? batch.delete(keyspace, key) : batch.delete(keyspace, keyBuffer);
                     effect = delete;
                 }
                 case 2 -> {
-                    index = batch.putIfAbsent(keyspace, key, value);
+                    index = arrays
+                            ? batch.putIfAbsent(keyspace, key, value)
+                            : batch.putIfAbsent(keyspace, keyBuffer, valueBuffer);
                     applies = present == null;
                 }
                 case 3 -> {
-                    index = batch.replace(keyspace, key, expected, value);
+                    index = arrays
+                            ? batch.replace(keyspace, key, expected, value)
+                            : batch.replace(keyspace, keyBuffer, expectedBuffer, valueBuffer);
                     applies = matches;
                 }
                 default -> {
-                    index = batch.deleteIf(keyspace, key, expected);
+                    index = arrays
+                            ? batch.deleteIf(keyspace, key, expected)
+                            : batch.deleteIf(keyspace, keyBuffer, expectedBuffer);
                     applies = matches;
                     effect = delete;
                 }
             }
             assertEquals(expectedApplied.size(), index);
+            assertEquals(index + 1, batch.size());
+            assertTrue(batch.bytes() > key.length);
             expectedApplied.add(applies);
             if (applies) {
                 effects.add(effect);
@@ -412,6 +454,7 @@ final class Machine {
         boolean writes = !none && !effects.isEmpty();
         doing(whole, writes ? durability : Durability.ASYNC, () -> {
             Commit commit = store().write(batch, durability);
+            assertTrue(commit.sequence() <= store().stats().sequence());
             for (int i = 0; i < expectedApplied.size(); i++) {
                 assertEquals(expectedApplied.get(i) && !none, commit.applied(i));
             }
@@ -427,15 +470,14 @@ final class Machine {
             long sequence = store().stats().sequence();
             var future = store().whenDurable(sequence).toCompletableFuture();
             while (!future.isDone()) {
-                store().engine().environment().pause(1_000_000);
+                engine().environment().pause(1_000_000);
             }
         }
         durable = acknowledged.size();
     }
 
     private void merge() {
-        Engine engine = store().engine();
-        engine.background().mergeOne((arrays, busy) -> {
+        engine().background().mergeOne((arrays, busy) -> {
             if (arrays.isEmpty()) {
                 return List.of();
             }
@@ -446,7 +488,7 @@ final class Machine {
                     some.add(array);
                 }
             }
-            MergePolicy policy = engine.background().policy();
+            MergePolicy policy = engine().background().policy();
             List<ArrayRun> group = policy.closed(some, arrays);
             steps.say("merge", group.size(), "of", arrays.size(), "arrays");
             return policy.mayRun(group, busy) ? group : List.of();
@@ -592,6 +634,7 @@ final class Machine {
         } else {
             String name = keyspaceName();
             steps.say("read", name);
+            assertEquals(name, keyspace(name).version().name());
             checkReader(keyspace(name), model.head(name).content);
         }
     }
@@ -729,9 +772,10 @@ final class Machine {
 
     private void moveCursors() {
         steps.say("move", cursors.size(), "cursors");
-        for (OpenCursor open : new ArrayList<>(cursors)) {
+        for (OpenCursor open : cursors) {
+            int moves = random.nextInt(4);
             try {
-                for (int n = random.nextInt(4); n > 0; n--) {
+                for (int n = moves; n > 0 && !open.hasExpired; n--) {
                     Map.Entry<byte[], byte[]> due = open.ahead.pollFirstEntry();
                     assertEquals(due != null, open.cursor.next());
                     if (due != null) {
@@ -741,7 +785,7 @@ final class Machine {
             } catch (CursorExpiredException expired) {
                 assertTrue(open.mayExpire, "a cursor of an immutable version has expired");
                 open.cursor.close();
-                cursors.remove(open);
+                open.hasExpired = true;
             }
         }
     }

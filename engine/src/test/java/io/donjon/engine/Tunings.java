@@ -1,10 +1,14 @@
 package io.donjon.engine;
 
 import io.donjon.extents.Codec;
+import java.util.List;
+import java.util.function.IntUnaryOperator;
 import java.util.random.RandomGenerator;
 
 /** Tunings that make small histories go through everything: buffers of a few entries, blocks of a few dozen bytes. */
 final class Tunings {
+    static final List<Codec> CODECS = List.of(Codec.values());
+
     private Tunings() {}
 
     /** The tuning that a test of small data takes. */
@@ -15,24 +19,29 @@ final class Tunings {
 
     /** Any tuning: what it says must not change an answer. */
     static Tuning random(RandomGenerator random) {
-        return new Tuning(
-                pick(random, 1 << 10, 8 << 10, 64 << 10),
-                1 + random.nextInt(2),
-                pick(random, 0, 16 << 10, 1 << 20),
-                pick(random, 128, 512, 4096),
-                pick(random, 4, 64, 16384),
-                pick(random, 0, 6, 10),
-                random.nextBoolean() ? 1.0 : random.nextBoolean() ? 0.5 : 3.0,
-                1 + random.nextInt(2),
-                pick(random, 4096, 65536),
-                pick(random, 4096, 65536),
-                pick(random, 8192, 65536),
-                pick(random, 1, 4, 64),
-                random.nextBoolean() ? Codec.LZ4 : Codec.RAW,
-                random.nextBoolean() ? HeapSlab::new : ChronicleSlab::new);
+        return any(random::nextInt, CODECS.get(random.nextInt(CODECS.size())));
     }
 
-    private static int pick(RandomGenerator random, int... choices) {
-        return choices[random.nextInt(choices.length)];
+    /** Any tuning; {@code choose} gives the number of each choice, less than that of the choices that there are. */
+    static Tuning any(IntUnaryOperator choose, Codec codec) {
+        return new Tuning(
+                pick(choose, 1 << 10, 8 << 10, 64 << 10),
+                pick(choose, 1, 2),
+                pick(choose, 0, 16 << 10, 1 << 20),
+                pick(choose, 128, 512, 4096),
+                pick(choose, 4, 64, 16384),
+                pick(choose, 0, 6, 10),
+                pick(choose, 2, 1, 6) / 2.0,
+                pick(choose, 1, 2),
+                pick(choose, 4096, 65536),
+                pick(choose, 4096, 65536),
+                pick(choose, 8192, 65536),
+                pick(choose, 1, 4, 64),
+                codec,
+                choose.applyAsInt(2) == 0 ? HeapSlab::new : ChronicleSlab::new);
+    }
+
+    private static int pick(IntUnaryOperator choose, int... choices) {
+        return choices[choose.applyAsInt(choices.length)];
     }
 }

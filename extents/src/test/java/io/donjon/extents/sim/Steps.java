@@ -18,7 +18,9 @@ public final class Steps {
     /** The steps that are done; null if all are. */
     private final @Nullable BitSet kept;
 
-    /** The seed of the steps, drawn on even for those that are left out. */
+    private final long seed;
+
+    /** Gives each step its dice, and is drawn on even for those that are left out. */
     private final SplittableRandom seeds;
 
     private int begun;
@@ -26,6 +28,7 @@ public final class Steps {
     private final List<String> said = new ArrayList<>();
 
     Steps(long seed, @Nullable BitSet kept) {
+        this.seed = seed;
         this.seeds = new SplittableRandom(seed);
         this.kept = kept;
     }
@@ -33,6 +36,11 @@ public final class Steps {
     /** All the steps of this seed. */
     public static Steps all(long seed) {
         return new Steps(seed, null);
+    }
+
+    /** The same steps from the beginning, for another run of them. */
+    public Steps again() {
+        return new Steps(seed, kept);
     }
 
     /** Begins the next step: what its dice are, or null if it is left out. */
