@@ -78,9 +78,9 @@ final class Check {
 
     /** Finds out which operations in flight took effect; that the rest fits is seen with all other contents. */
     private void resolveWriters(Map<Integer, Boolean> outcome) {
-        WriterStates states = new WriterStates(script);
+        WriterStates states = new WriterStates(script, history);
         states.want(new Window(history.ended, history.begun));
-        states.compute(history.undone);
+        states.compute();
         for (int writer = 0; writer < Script.WRITERS; writer++) {
             if (history.ended[writer] < history.begun[writer]) {
                 boolean there = true;
@@ -103,14 +103,14 @@ final class Check {
             extra.removeAll(expected.keySet());
             return "lost are " + lost + ", and there are " + extra + ", which must not be";
         }
-        WriterStates states = new WriterStates(script);
+        WriterStates states = new WriterStates(script, history);
         Map<Window, Map<String, Content>> byWindow = new LinkedHashMap<>();
         expected.forEach((name, content) -> {
             states.want(content.window());
             byWindow.computeIfAbsent(content.window(), window -> new TreeMap<>())
                     .put(name, content);
         });
-        states.compute(history.undone);
+        states.compute();
         for (Map.Entry<Window, Map<String, Content>> together : byWindow.entrySet()) {
             for (int owner = 0; owner < Script.ACTORS; owner++) {
                 String difference = difference(together.getKey(), together.getValue(), owner, states);

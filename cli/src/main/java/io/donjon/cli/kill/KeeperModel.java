@@ -4,14 +4,38 @@ import io.donjon.cli.kill.Script.Step;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** What the keeper has made: base keyspaces, snapshots and clones, and what each must hold. */
 final class KeeperModel {
     private static final int SNAPSHOTS_MAX = 24;
     private static final int CLONES_MAX = 6;
+    private static final String ROOT = "root";
+    /** How each base keyspace is made. */
+    private static final List<KeeperOp.Kind> STEPS =
+            List.of(KeeperOp.Kind.CREATE, KeeperOp.Kind.ROOT, KeeperOp.Kind.FENCE, KeeperOp.Kind.BASE);
+
+    /** What there is. */
+    enum Sort {
+        BASE,
+        SNAPSHOT,
+        CLONE;
+
+        static Sort parse(String word) {
+            return valueOf(word.toUpperCase(Locale.ROOT));
+        }
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     /**
      * What a version holds: what the writers had written to a base keyspace at a point in time, and what the keeper has
@@ -22,6 +46,11 @@ final class KeeperModel {
      * @param over value codes by key; never changed
      */
     record Content(Window window, int tree, Map<Integer, Long> over) {}
+
+    /** Written over anything, it leaves nothing. */
+    private static final Map<Integer, Long> NOTHING = IntStream.range(0, Script.KEYS_IN_ALL)
+            .boxed()
+            .collect(Collectors.toUnmodifiableMap(key -> key, key -> Script.ABSENT));
 
     /** A snapshot: names are unique within a tree only. */
     record Name(int tree, String name) implements Comparable<Name> {
@@ -37,7 +66,9 @@ final class KeeperModel {
     }
 
     private final Script script;
-    private int bases;
+    /** How many of the steps that make the base keyspaces have been taken. */
+    private int made;
+
     private final TreeMap<Name, Content> snapshots = new TreeMap<>();
     private final TreeMap<String, Content> clones = new TreeMap<>();
 
@@ -47,7 +78,7 @@ final class KeeperModel {
 
     KeeperModel copy() {
         KeeperModel copy = new KeeperModel(script);
-        copy.bases = bases;
+        copy.made = made;
         copy.snapshots.putAll(snapshots);
         copy.clones.putAll(clones);
         return copy;
@@ -55,8 +86,8 @@ final class KeeperModel {
 
     /** What the keeper does as its operation of that number. */
     KeeperOp next(long number) {
-        if (bases < Script.KEYSPACES) {
-            return new KeeperOp(KeeperOp.Kind.CREATE, bases, Script.keyspace(bases), KeeperOp.NO_NAME);
+        if (!hasBases()) {
+            return making();
         }
         SplittableRandom random = script.random(Script.KEEPER, -number);
         int tree = random.nextInt(Script.KEYSPACES);
@@ -95,6 +126,40 @@ final class KeeperModel {
                 : onClone(KeeperOp.Kind.WRITE, KeeperOp.NO_NAME, random);
     }
 
+    /** Whether all base keyspaces have been made. */
+    boolean hasBases() {
+        return made == Script.KEYSPACES * STEPS.size();
+    }
+
+    /**
+     * The next step that makes the base keyspaces. Each is cloned from the empty first snapshot of its tree, whose first
+     * head, the fence, stays empty behind it for ever: a write that reaches too far on the line shows there.
+     */
+    private KeeperOp making() {
+        int tree = made / STEPS.size();
+        String base = Script.keyspace(tree);
+        KeeperOp.Kind kind = STEPS.get(made % STEPS.size());
+        return switch (kind) {
+            case ROOT -> new KeeperOp(kind, tree, base, ROOT);
+            case FENCE -> new KeeperOp(kind, tree, base, Script.fence(tree));
+            case BASE -> new KeeperOp(kind, tree, ROOT, base);
+            default -> new KeeperOp(kind, tree, base, KeeperOp.NO_NAME);
+        };
+    }
+
+    /** The next drop, for when nothing else can be done; null if there is nothing to be dropped. */
+    @Nullable KeeperOp nextDrop() {
+        if (!snapshots.isEmpty()) {
+            Name oldest = snapshots.firstKey();
+            return new KeeperOp(KeeperOp.Kind.DROP_SNAPSHOT, oldest.tree(), oldest.name(), KeeperOp.NO_NAME);
+        }
+        if (!clones.isEmpty()) {
+            String clone = clones.firstKey();
+            return new KeeperOp(KeeperOp.Kind.DROP_CLONE, of(clones, clone).tree(), clone, KeeperOp.NO_NAME);
+        }
+        return null;
+    }
+
     private KeeperOp onClone(KeeperOp.Kind kind, String name, SplittableRandom random) {
         String clone = any(clones.keySet(), random);
         return new KeeperOp(kind, of(clones, clone).tree(), clone, name);
@@ -115,7 +180,11 @@ final class KeeperModel {
         Name target = new Name(op.tree(), op.target());
         Name name = new Name(op.tree(), op.name());
         switch (op.kind()) {
-            case CREATE -> bases++;
+            case CREATE, FENCE, BASE -> made++;
+            case ROOT -> {
+                made++;
+                snapshots.put(name, new Content(window, op.tree(), Map.of()));
+            }
             case SNAPSHOT -> snapshots.put(name, new Content(window, op.tree(), Map.of()));
             case SNAPSHOT_ALL -> {
                 for (int i = 0; i < Script.KEYSPACES; i++) {
@@ -159,9 +228,38 @@ final class KeeperModel {
     Map<String, Content> contents(Window now) {
         Map<String, Content> all = new TreeMap<>(clones);
         snapshots.forEach((name, content) -> all.put(name.toString(), content));
-        for (int i = 0; i < bases; i++) {
-            all.put(Script.keyspace(i), new Content(now, i, Map.of()));
+        for (int i = 0; i < Script.KEYSPACES; i++) {
+            int steps = made - i * STEPS.size();
+            if (steps > STEPS.indexOf(KeeperOp.Kind.FENCE)) {
+                all.put(Script.fence(i), new Content(now, i, NOTHING));
+            }
+            if (steps > 0 && steps != STEPS.indexOf(KeeperOp.Kind.BASE)) {
+                all.put(Script.keyspace(i), new Content(now, i, Map.of()));
+            }
         }
         return all;
+    }
+
+    /** Something that is to be remembered of a version. */
+    interface Each {
+        void take(Sort sort, int tree, String name, String fullName);
+    }
+
+    /** Goes through everything that was made; {@code fullName} is that of the command line. */
+    void each(Each each) {
+        for (int i = 0; i < Script.KEYSPACES; i++) {
+            each.take(Sort.BASE, i, Script.keyspace(i), Script.keyspace(i));
+        }
+        snapshots.keySet().forEach(name -> each.take(Sort.SNAPSHOT, name.tree(), name.name(), name.toString()));
+        clones.forEach((name, content) -> each.take(Sort.CLONE, content.tree(), name, name));
+    }
+
+    /** Takes it that something is there. */
+    void restore(Sort sort, int tree, String name, Content content) {
+        switch (sort) {
+            case BASE -> made += STEPS.size();
+            case SNAPSHOT -> snapshots.put(new Name(tree, name), content);
+            case CLONE -> clones.put(name, content);
+        }
     }
 }

@@ -24,6 +24,12 @@ record KeeperOp(Kind kind, int tree, String target, String name) {
     enum Kind {
         /** Creates a base keyspace. */
         CREATE,
+        /** Takes the snapshot that a base keyspace and its fence begin from. */
+        ROOT,
+        /** Makes the base keyspace its fence: it has no base keyspace then. */
+        FENCE,
+        /** Clones the base keyspace from the root. */
+        BASE,
         /** Takes a snapshot of a base keyspace. */
         SNAPSHOT,
         /** Takes a snapshot of every base keyspace at one point in time. */
@@ -59,7 +65,7 @@ record KeeperOp(Kind kind, int tree, String target, String name) {
     void run(Store store, Load.Writes writes) {
         switch (kind) {
             case CREATE -> store.createKeyspace(target);
-            case SNAPSHOT, SNAPSHOT_CLONE -> keyspace(store, target).snapshot(name);
+            case ROOT, SNAPSHOT, SNAPSHOT_CLONE -> keyspace(store, target).snapshot(name);
             case SNAPSHOT_ALL -> {
                 Map<Keyspace, String> names = new LinkedHashMap<>();
                 for (int i = 0; i < Script.KEYSPACES; i++) {
@@ -67,11 +73,14 @@ record KeeperOp(Kind kind, int tree, String target, String name) {
                 }
                 store.snapshotAll(names);
             }
+            case BASE ->
+                found(keyspace(store, Script.fence(tree)).snapshotNamed(target), target)
+                        .cloneAs(name);
             case CLONE -> snapshot(store, target).cloneAs(name);
             case WRITE -> writes.write(step -> keyspace(store, target));
             case ROLLBACK -> keyspace(store, target).rollback(snapshot(store, name));
             case RENAME_SNAPSHOT -> snapshot(store, target).rename(name);
-            case RENAME_CLONE -> keyspace(store, target).rename(name);
+            case FENCE, RENAME_CLONE -> keyspace(store, target).rename(name);
             case DROP_SNAPSHOT -> snapshot(store, target).drop();
             case DROP_CLONE -> keyspace(store, target).drop();
         }

@@ -26,6 +26,9 @@ final class Script {
     /** Keys of each actor in each keyspace. */
     private static final int KEYS = 200;
 
+    /** All keys are below this. */
+    static final int KEYS_IN_ALL = KEYS * ACTORS;
+
     private static final int STEPS_MAX = 12;
     private static final int VALUE_BYTES_MAX = 1500;
     private static final int LARGE_ONE_IN = 200;
@@ -55,6 +58,11 @@ final class Script {
 
     static String keyspace(int number) {
         return "base" + number;
+    }
+
+    /** The keyspace that stands behind a base keyspace on the line and that nobody ever writes to. */
+    static String fence(int number) {
+        return "fence" + number;
     }
 
     SplittableRandom random(int actor, long number) {

@@ -5,18 +5,19 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** What each writer had in each base keyspace behind certain operations. */
 final class WriterStates {
     private final Script script;
+    private final History history;
     private final List<TreeSet<Long>> wanted = new ArrayList<>();
     private final List<Map<Long, List<Map<Integer, Long>>>> states = new ArrayList<>();
 
-    WriterStates(Script script) {
+    WriterStates(Script script, History history) {
         this.script = script;
+        this.history = history;
         for (int i = 0; i < Script.WRITERS; i++) {
             wanted.add(new TreeSet<>());
             states.add(new HashMap<>());
@@ -32,18 +33,21 @@ final class WriterStates {
         }
     }
 
-    /** Goes through all operations once; those in {@code undone} had no effect. */
-    void compute(List<Set<Long>> undone) {
+    /** Goes through all operations of the history once. */
+    void compute() {
         for (int writer = 0; writer < Script.WRITERS; writer++) {
             List<Map<Integer, Long>> state = new ArrayList<>();
             for (int i = 0; i < Script.KEYSPACES; i++) {
-                state.add(new TreeMap<>());
+                Map<Integer, Long> owned = new TreeMap<>(history.startContents.get(i));
+                int owner = writer;
+                owned.keySet().removeIf(key -> Script.owner(key) != owner);
+                state.add(owned);
             }
-            long at = 0;
+            long at = history.start[writer];
             for (long number : wanted.get(writer)) {
                 while (at < number) {
                     at++;
-                    if (!undone.get(writer).contains(at)) {
+                    if (!history.undone.get(writer).contains(at)) {
                         script.steps(writer, at).forEach(step -> apply(state.get(step.keyspace()), step));
                     }
                 }

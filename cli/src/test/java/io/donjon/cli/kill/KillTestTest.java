@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,10 +33,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The kill test itself: it passes where nothing is lost, and it notices what is. */
 final class KillTestTest {
-    /** {@code -Dkills=N} kills more often. */
+    /** {@code -Dkills=N} kills more often, in the load and in each recovery from it. */
     private static final int KILLS = Integer.getInteger("kills", 3);
 
     private static final int OPERATIONS_A_LIFE = 400;
+
+    /** About what it takes to open the store. */
+    private static final long RECOVERY_MILLIS = 100;
 
     @TempDir
     Path folder;
@@ -56,14 +60,8 @@ final class KillTestTest {
         return words.toArray();
     }
 
-    private void lives(int kills) throws IOException, InterruptedException {
-        for (int i = 1; i <= kills; i++) {
-            live(i * OPERATIONS_A_LIFE);
-        }
-    }
-
-    /** Runs the load in a process of its own until the journal has so many acknowledgements, then kills it. */
-    private void live(int acknowledgements) throws IOException, InterruptedException {
+    /** The load in a process of its own. */
+    private Process start() throws IOException {
         List<String> line = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+IgnoreUnrecognizedVMOptions",
@@ -76,15 +74,40 @@ final class KillTestTest {
         for (Object word : command()) {
             line.add(word.toString());
         }
-        Process process = new ProcessBuilder(line).redirectErrorStream(true).start();
-        try (BufferedReader out =
-                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+        return new ProcessBuilder(line).redirectErrorStream(true).start();
+    }
+
+    private static BufferedReader output(Process process) {
+        return new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    }
+
+    /** Runs the load until the journal has so many acknowledgements, then kills it. */
+    private void live(int acknowledgements) throws IOException, InterruptedException {
+        Process process = start();
+        try (BufferedReader out = output(process)) {
+            assertEquals("opening", out.readLine());
+            assertEquals("opened", out.readLine());
             String said = out.readLine();
             assertTrue(said != null && said.startsWith("nothing lost: "), said);
             while (acknowledged() < acknowledgements) {
                 assertTrue(process.isAlive(), () -> "it ended: " + out.lines().toList());
                 TimeUnit.MILLISECONDS.sleep(20);
             }
+        } finally {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    /** Kills the process that opens the store, so many milliseconds after it began to; whether it had not opened it. */
+    private boolean killRecovery(long millis) throws IOException, InterruptedException {
+        Process process = start();
+        try (BufferedReader out = output(process)) {
+            assertEquals("opening", out.readLine());
+            TimeUnit.MILLISECONDS.sleep(millis);
+            process.toHandle().destroyForcibly(); // unlike the process's own method it leaves the output to be read
+            String rest = out.lines().collect(Collectors.joining("\n"));
+            assertTrue(rest.isEmpty() || rest.startsWith("opened"), rest);
+            return rest.isEmpty();
         } finally {
             process.destroyForcibly().waitFor();
         }
@@ -103,13 +126,13 @@ final class KillTestTest {
     private void assertKept() {
         Result result = check();
         assertEquals(0, result.code(), result.out() + result.err());
-        assertTrue(result.out().startsWith("nothing lost: "), result.out());
+        assertTrue(result.out().startsWith("opening\nopened\nnothing lost: "), result.out());
     }
 
     private String assertLost() {
         Result result = check();
         assertEquals(1, result.code(), result.out() + result.err());
-        assertTrue(result.out().startsWith("LOST: "), result.out());
+        assertTrue(result.out().startsWith("opening\nopened\nLOST: "), result.out());
         return result.out();
     }
 
@@ -119,13 +142,23 @@ final class KillTestTest {
         }
     }
 
+    private static Keyspace fence(Store open) {
+        return Objects.requireNonNull(open.keyspace(Script.fence(2)));
+    }
+
     private static Keyspace base(Store open, int number) {
         return Objects.requireNonNull(open.keyspace(Script.keyspace(number)));
     }
 
     @Test
     void nothingIsLostOverSeveralKills() throws IOException, InterruptedException {
-        lives(KILLS);
+        for (int i = 1; i <= KILLS; i++) {
+            live(i * OPERATIONS_A_LIFE);
+            long millis = RECOVERY_MILLIS * i / KILLS;
+            while (!killRecovery(millis)) {
+                millis /= 2;
+            }
+        }
         assertKept();
         assertTrue(Cli.ok("verify", store).startsWith("sound: "));
         // What was in flight has been settled: a second look agrees with the first.
@@ -136,7 +169,13 @@ final class KillTestTest {
 
     @Test
     void everyKindOfLossIsNoticed() throws IOException, InterruptedException {
-        lives(1);
+        live(OPERATIONS_A_LIFE);
+        assertKept();
+
+        // A key is there that was never written: a write has reached beyond its version.
+        meddle(open -> fence(open).put(Script.keyBytes(3), new Script(11).valueBytes(3)));
+        assertTrue(assertLost().contains("fence2 differs in 1 keys: a0/003 must hold nothing"), assertLost());
+        meddle(open -> fence(open).delete(Script.keyBytes(3)));
         assertKept();
 
         // A key loses its value, or gets back an older one.
@@ -194,7 +233,7 @@ final class KillTestTest {
 
     @Test
     void anAcknowledgementOfWhatIsNotThereIsNoticed() throws IOException, InterruptedException {
-        lives(1);
+        live(OPERATIONS_A_LIFE);
         assertKept();
         String whole = Files.readString(journal);
         // Of writer 2, the next operation that puts something.
@@ -227,7 +266,7 @@ final class KillTestTest {
 
     @Test
     void aSnapshotMustShowWhatWasAcknowledgedBeforeIt() throws IOException, InterruptedException {
-        lives(1);
+        live(OPERATIONS_A_LIFE);
         assertKept();
         List<String> lines = new ArrayList<>(Files.readAllLines(journal));
         // The last snapshot of a base keyspace that is there: the journal claims that it was taken at the very end.
@@ -268,19 +307,19 @@ final class KillTestTest {
         moved.add("a 4 " + (at + 1));
         Files.write(journal, moved);
         Result result = check();
-        return result.code() == 1 && result.out().startsWith("LOST: " + base + "@" + name + " differs in ");
+        return result.code() == 1 && result.out().contains("\nLOST: " + base + "@" + name + " differs in ");
     }
 
     @Test
     void aJournalThatCannotBeIsRefused() throws IOException {
         assertKept();
-        Files.writeString(journal, "donjon-kill-test 1 11\nb 0 2\n");
+        Files.writeString(journal, "donjon-kill-test 2 11\nb 0 2\n");
         Result gap = check();
         assertEquals(3, gap.code());
         assertTrue(gap.err().startsWith("donjon: the journal's line 2 cannot be: b 0 2 ("), gap.err());
-        Files.writeString(journal, "donjon-kill-test 1 12\n");
+        Files.writeString(journal, "donjon-kill-test 2 12\n");
         Result seed = check();
         assertEquals(3, seed.code());
-        assertTrue(seed.err().contains("not with 'donjon-kill-test 1 11'"), seed.err());
+        assertTrue(seed.err().contains("not with 'donjon-kill-test 2 11'"), seed.err());
     }
 }
