@@ -56,7 +56,8 @@ final class KeyspaceHandle extends ReaderHandle implements Keyspace {
 
     @Override
     public void put(byte[] key, byte[] value) {
-        engine().commits().put(keyspace, ByteBuffer.wrap(key), ByteBuffer.wrap(value), durability);
+        SmallArrays arrays = SmallArrays.get();
+        engine().commits().put(keyspace, arrays.key(key), arrays.value(value), durability);
     }
 
     @Override
@@ -66,7 +67,7 @@ final class KeyspaceHandle extends ReaderHandle implements Keyspace {
 
     @Override
     public void delete(byte[] key) {
-        engine().commits().put(keyspace, ByteBuffer.wrap(key), null, durability);
+        engine().commits().put(keyspace, SmallArrays.get().key(key), null, durability);
     }
 
     @Override

@@ -24,7 +24,8 @@ import java.util.Set;
 /**
  * A directory of a real file system.
  *
- * <p>Interrupts disturb nothing here, see {@link SteadyChannel}. Each open file holds one descriptor. New files are
+ * <p>Interrupts disturb nothing here, see {@link SteadyChannel}. Each open file holds one descriptor, two if it is
+ * opened for appending. New files are
  * readable and writable by their owner only. A symbolic link is no file of the directory: it can be deleted or replaced
  * but not opened, so that nobody who may write to the directory can send our writes elsewhere. (The path of the
  * directory itself may lead through links; they are followed once, at the beginning.)
@@ -141,8 +142,7 @@ public final class ChannelDirectory implements Directory {
                 options.add(direct());
                 writeUnit = writeUnit();
             }
-            return new ChannelFile(
-                    file.toString(), SteadyChannel.open(file, options, filePermissions), writeUnit, meter);
+            return newFile(file, SteadyChannel.open(file, options, filePermissions), access, writeUnit);
         } catch (FileAlreadyExistsException | NoSuchFileException e) {
             throw e;
         } catch (UnsupportedOperationException e) {
@@ -150,6 +150,19 @@ public final class ChannelDirectory implements Directory {
         } catch (IOException e) {
             String hint = access == Access.DIRECT ? " (the file system may not support direct access)" : "";
             throw failure(operation, file + hint, e);
+        }
+    }
+
+    private OpenFile newFile(Path file, SteadyChannel channel, Access access, int writeUnit) throws IOException {
+        boolean done = false;
+        try {
+            SmallWrites smallWrites = access == Access.APPENDING ? SmallWrites.open(file, channel) : null;
+            done = true;
+            return new ChannelFile(file.toString(), channel, smallWrites, writeUnit, meter);
+        } finally {
+            if (!done) {
+                channel.close();
+            }
         }
     }
 

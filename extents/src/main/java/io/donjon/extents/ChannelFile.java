@@ -2,10 +2,11 @@ package io.donjon.extents;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
 
 /**
- * An open file of a {@link ChannelDirectory}: one descriptor.
+ * An open file of a {@link ChannelDirectory}: one descriptor, or two where {@link Directory.Access#APPENDING} is asked
+ * for.
  *
  * <p>A caller's buffer goes to the operating system as it is where that is possible, otherwise by way of a
  * {@link Scratch}, piece by piece: heap buffers always; under direct access also what is not aligned in memory, and
@@ -14,13 +15,18 @@ import java.nio.channels.ClosedChannelException;
 final class ChannelFile implements OpenFile {
     private final String path;
     private final SteadyChannel channel;
+
+    /** What pieces of the heap are written by, if there is one. */
+    private final @Nullable SmallWrites smallWrites;
+
     private final int writeUnit;
     private final IoMeter.FileMeter meter;
     private volatile boolean closed;
 
-    ChannelFile(String path, SteadyChannel channel, int writeUnit, IoMeter meter) {
+    ChannelFile(String path, SteadyChannel channel, @Nullable SmallWrites smallWrites, int writeUnit, IoMeter meter) {
         this.path = path;
         this.channel = channel;
+        this.smallWrites = smallWrites;
         this.writeUnit = writeUnit;
         this.meter = meter.newFile();
     }
@@ -84,6 +90,13 @@ final class ChannelFile implements OpenFile {
     }
 
     private int writeSome(ByteBuffer from, long at) throws IOException {
+        SmallWrites small = smallWrites;
+        if (small != null && from.hasArray()) {
+            int length = from.remaining();
+            small.write(from.array(), from.arrayOffset() + from.position(), length, at);
+            from.position(from.limit());
+            return length;
+        }
         if (goesStraight(from, at)) {
             return channel.write(from, at);
         }
@@ -139,6 +152,17 @@ final class ChannelFile implements OpenFile {
     public void close() throws IOException {
         closed = true;
         try {
+            SmallWrites small = smallWrites;
+            if (small != null) {
+                small.close();
+            }
+        } finally {
+            closeChannel();
+        }
+    }
+
+    private void closeChannel() throws IOException {
+        try {
             channel.close();
         } catch (IOException e) {
             throw new IOException("close of " + path + " failed: " + e.getMessage(), e);
@@ -160,7 +184,7 @@ final class ChannelFile implements OpenFile {
     }
 
     private IOException failed(String what, IOException cause) {
-        if (closed && cause instanceof ClosedChannelException) {
+        if (closed) {
             throw new IllegalStateException(what + " of " + path + ": closed", cause);
         }
         return new IOException(what + " of " + path + " failed: " + cause.getMessage(), cause);

@@ -68,6 +68,8 @@ public interface Directory {
     enum Access {
         /** Through the operating system's page cache. */
         BUFFERED,
+        /** The same, for many small writes one behind the other: from an array they make no garbage. */
+        APPENDING,
         /**
          * Past the page cache where the medium can: writes must then begin at, and be as long as, multiples of
          * {@link OpenFile#writeUnit()}. Reads may begin and end anywhere.

@@ -28,4 +28,8 @@ public record ExtentConfig(
     Directory.Access access() {
         return direct ? Directory.Access.DIRECT : Directory.Access.BUFFERED;
     }
+
+    Directory.Access logAccess() {
+        return direct ? Directory.Access.DIRECT : Directory.Access.APPENDING;
+    }
 }

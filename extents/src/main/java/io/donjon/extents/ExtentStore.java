@@ -286,6 +286,10 @@ public final class ExtentStore implements AutoCloseable {
         return config.access();
     }
 
+    Directory.Access logAccess() {
+        return config.logAccess();
+    }
+
     Disk disk(int number) {
         Disk disk = disks.get(number);
         if (disk == null) {

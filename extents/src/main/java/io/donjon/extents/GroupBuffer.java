@@ -19,6 +19,11 @@ final class GroupBuffer {
 
     private final ByteBuffer head;
     private final ByteBuffer tail;
+
+    /** The same bytes again, for parts of them: made once, since a commit must make no garbage. */
+    private final ByteBuffer headPart;
+
+    private final ByteBuffer tailPart;
     private final Checksums checksums = new Checksums();
     private int unit = 1;
     private long segment;
@@ -36,15 +41,22 @@ final class GroupBuffer {
     /** Of the tail's pieces so far, in the order of the file. */
     private boolean spilled;
 
-    GroupBuffer(int bytes) {
-        this.head = aligned(bytes);
-        this.tail = aligned(bytes);
+    /**
+     * @param access of the files: each kind takes other memory without a detour
+     */
+    GroupBuffer(int bytes, Directory.Access access) {
+        this.head = newPiece(bytes, access);
+        this.tail = newPiece(bytes, access);
+        this.headPart = head.duplicate();
+        this.tailPart = tail.duplicate();
         this.open = head;
     }
 
-    private static ByteBuffer aligned(int bytes) {
+    private static ByteBuffer newPiece(int bytes, Directory.Access access) {
         int unit = FileHeader.BYTES;
-        return ByteBuffer.allocateDirect(bytes + unit).alignedSlice(unit).slice(0, bytes);
+        return access == Directory.Access.DIRECT
+                ? ByteBuffer.allocateDirect(bytes + unit).alignedSlice(unit).slice(0, bytes)
+                : ByteBuffer.allocate(bytes);
     }
 
     /** Goes on in a new segment, whose first group begins at {@code at}, a multiple of the write unit. */
@@ -104,25 +116,25 @@ final class GroupBuffer {
 
     private void spill(Sink sink) throws IOException {
         if (spilled) {
-            sum(tail, 0);
+            checksums.add(part(tailPart, 0, tail.position()));
             writeTail(sink);
             tailAt += tail.capacity();
         } else {
             spilled = true;
-            sum(head, (int) (groupAt - headAt) + LogFormat.BODY_AT);
+            checksums.add(part(headPart, (int) (groupAt - headAt) + LogFormat.BODY_AT, head.position()));
             tailAt = headAt + head.capacity();
         }
         tail.clear();
         open = tail;
     }
 
-    private void sum(ByteBuffer piece, int from) {
-        checksums.add(piece.slice(from, piece.position() - from));
+    private static ByteBuffer part(ByteBuffer whole, int from, int to) {
+        return whole.limit(to).position(from);
     }
 
     private void writeTail(Sink sink) throws IOException {
         pad(tail);
-        sink.write(tail.duplicate().flip(), tailAt);
+        sink.write(part(tailPart, 0, tail.position()), tailAt);
     }
 
     private void pad(ByteBuffer piece) {
@@ -138,20 +150,23 @@ final class GroupBuffer {
      */
     int end(Sink sink) throws IOException {
         int start = (int) (groupAt - headAt);
-        sum(open, spilled ? 0 : start + LogFormat.BODY_AT);
+        checksums.add(
+                spilled
+                        ? part(tailPart, 0, tail.position())
+                        : part(headPart, start + LogFormat.BODY_AT, head.position()));
         long endAt = (spilled ? tailAt : headAt) + open.position();
         int bytes = Math.toIntExact(endAt - groupAt);
         head.putInt(start + LogFormat.TAG_AT, LogFormat.tag(segment, groupAt));
         head.putInt(start + LogFormat.LENGTH_AT, bytes - LogFormat.BODY_AT);
         head.putInt(
                 start + LogFormat.CRC_AT,
-                checksums.add(head.slice(start, LogFormat.CRC_AT)).value());
+                checksums.add(part(headPart, start, start + LogFormat.CRC_AT)).value());
         if (spilled) {
             writeTail(sink);
         }
         pad(head);
         int from = start / unit * unit;
-        sink.write(head.duplicate().flip().position(from), headAt + from);
+        sink.write(part(headPart, from, head.position()), headAt + from);
         keepLastUnit(endAt);
         return bytes;
     }

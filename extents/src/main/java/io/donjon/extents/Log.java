@@ -37,7 +37,7 @@ public final class Log {
     private final Manifest manifest;
     private final SegmentFiles segmentFiles;
     private final int segmentBytes;
-    private final GroupBuffer group = new GroupBuffer(BUFFER_BYTES);
+    private final GroupBuffer group;
     private final GroupBuffer.Sink sink = this::write;
 
     private final Lock lock;
@@ -126,6 +126,7 @@ public final class Log {
         this.store = store;
         this.manifest = manifest;
         this.segmentFiles = new SegmentFiles(store);
+        this.group = new GroupBuffer(BUFFER_BYTES, store.logAccess());
         this.segmentBytes = segmentBytes;
         this.nextBytes = Math.min(FIRST_SEGMENT_BYTES, segmentBytes);
         this.written = position;
@@ -235,6 +236,7 @@ public final class Log {
     /** Writes to every copy. One that fails is left out; only with the last one does the write itself fail. */
     private void write(ByteBuffer piece, long at) throws IOException {
         LogSegment segment = Objects.requireNonNull(current);
+        int from = piece.position();
         int writtenCopies = 0;
         for (int copy = 0; copy < segment.disks.length; copy++) {
             OpenFile file = segment.files.get(copy);
@@ -242,8 +244,8 @@ public final class Log {
                 continue;
             }
             try {
-                file.write(piece.duplicate(), at);
-                bytesWritten.add(piece.remaining());
+                file.write(piece.position(from), at);
+                bytesWritten.add(piece.limit() - from);
                 writtenCopies++;
             } catch (NoSpaceException full) {
                 // Only a group larger than a segment needs new space; nothing of it counts without its first piece.
@@ -474,13 +476,14 @@ public final class Log {
     private void forceOnce() {
         forcing = true;
         long target = written;
-        List<LogSegment> left = List.copyOf(unforced);
+        // Nearly always there is none, and a commit must make no garbage.
+        List<LogSegment> left = unforced.isEmpty() ? List.of() : List.copyOf(unforced);
         LogSegment growing = current;
         boolean done = false;
         lock.unlock();
         try {
-            for (LogSegment segment : left) {
-                force(segment);
+            for (int i = 0; i < left.size(); i++) {
+                force(left.get(i));
             }
             if (growing != null) {
                 force(growing);
@@ -492,8 +495,10 @@ public final class Log {
             if (done && failure == null) {
                 forced = Math.max(forced, target);
                 stable = Math.max(stable, target);
-                left.forEach(LogSegment::close);
-                unforced.removeAll(left);
+                if (!left.isEmpty()) {
+                    left.forEach(LogSegment::close);
+                    unforced.removeAll(left);
+                }
             }
             changed.signalAll();
         }

@@ -39,9 +39,9 @@ final class SegmentFiles {
         OpenFile file;
         if (spare != null) {
             directory.rename(spare.name, name);
-            file = directory.open(name, store.access());
+            file = directory.open(name, store.logAccess());
         } else {
-            file = directory.create(name, store.access());
+            file = directory.create(name, store.logAccess());
         }
         try {
             fillWithZeros(file, file.size(), capacity);

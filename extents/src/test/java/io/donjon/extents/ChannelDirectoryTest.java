@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What {@link io.donjon.extents.sim.DirectoryContract} cannot say, because only a real file system has it. */
@@ -91,15 +92,16 @@ class ChannelDirectoryTest {
         }
     }
 
-    @Test
-    void interruptsDisturbNoCallOfTheDirectory() throws IOException {
+    @ParameterizedTest
+    @EnumSource(Access.class)
+    void interruptsDisturbNoCallOfTheDirectory(Access access) throws IOException {
         Directory files = open();
         Thread.currentThread().interrupt();
         try {
-            files.create("a", Access.BUFFERED).close();
+            files.create("a", access).close();
             files.rename("a", "b");
             files.sync();
-            files.open("b", Access.BUFFERED).close();
+            files.open("b", access).close();
             files.lock("LOCK", "us").close();
             assertTrue(files.list().contains("b"));
             files.delete("b");
@@ -168,6 +170,11 @@ class ChannelDirectoryTest {
         try (ChannelFile full = device("/dev/full", StandardOpenOption.WRITE)) {
             NoSpaceException e = assertThrows(NoSpaceException.class, () -> full.write(ByteBuffer.allocate(7), 5));
             assertSays("write of 7 bytes at 5 of /dev/full", e);
+        }
+        Path path = Path.of("/dev/full");
+        SteadyChannel channel = SteadyChannel.open(path, Set.of(StandardOpenOption.WRITE));
+        try (ChannelFile full = new ChannelFile("/dev/full", channel, SmallWrites.open(path, channel), 1, meter)) {
+            assertThrows(NoSpaceException.class, () -> full.write(ByteBuffer.allocate(7), 5));
         }
         try (ChannelFile memory = device("/proc/self/mem", StandardOpenOption.READ)) {
             IOException e = assertThrows(IOException.class, () -> memory.read(ByteBuffer.allocate(7), 5));
@@ -264,16 +271,31 @@ class ChannelDirectoryTest {
         assertEquals(1, seen.directorySyncs());
     }
 
-    @Test
-    void anOpenFileHoldsOneDescriptor() throws IOException {
+    @ParameterizedTest
+    @CsvSource({"BUFFERED, 1", "DIRECT, 1", "APPENDING, 2"})
+    void anOpenFileHoldsOneDescriptorOrTwo(Access access, int count) throws IOException {
         Directory files = open();
         long before = descriptors();
-        try (OpenFile file = files.create("file", Access.BUFFERED)) {
-            file.write(ByteBuffer.allocate(10), 0);
+        try (OpenFile file = files.create("file", access)) {
+            file.write(ByteBuffer.allocate(4096), 0);
             file.force();
-            assertEquals(before + 1, descriptors());
+            assertEquals(before + count, descriptors());
         }
         assertEquals(before, descriptors());
+    }
+
+    @Test
+    void aFileReplacedWhileItIsOpenedIsNotWrittenTo() throws IOException {
+        Path file = directory.resolve("file");
+        Path elsewhere = Files.writeString(directory.resolve("elsewhere"), "untouched");
+        try (SteadyChannel channel = SteadyChannel.open(
+                file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE))) {
+            SmallWrites.open(file, channel).close();
+            Files.delete(file);
+            Files.createSymbolicLink(file, elsewhere);
+            assertSays("file was replaced", assertThrows(IOException.class, () -> SmallWrites.open(file, channel)));
+        }
+        assertEquals("untouched", Files.readString(elsewhere));
     }
 
     private long descriptors() throws IOException {
@@ -290,7 +312,7 @@ class ChannelDirectoryTest {
     }
 
     private ChannelFile device(String path, StandardOpenOption mode) throws IOException {
-        return new ChannelFile(path, SteadyChannel.open(Path.of(path), Set.of(mode)), 1, meter);
+        return new ChannelFile(path, SteadyChannel.open(Path.of(path), Set.of(mode)), null, 1, meter);
     }
 
     private ChannelDirectory open() throws IOException {
