@@ -33,9 +33,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +47,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Machine {
     private static final int KEYSPACES_MAX = 6;
+
+    /** Kinds of steps, the frequent ones several times. */
+    static final int KINDS = 40;
 
     private static final List<String> BATCH_METHODS = List.of("put", "delete", "putIfAbsent", "replace", "deleteIf");
 
@@ -68,6 +73,7 @@ final class Machine {
     private int names;
     private @Nullable Store store;
     private @Nullable Engine engine;
+    private final Set<String> events = new TreeSet<>();
     private final List<OpenView> views = new ArrayList<>();
     private final List<OpenCursor> cursors = new ArrayList<>();
 
@@ -112,6 +118,11 @@ final class Machine {
         return fork;
     }
 
+    /** What happened on the way that a test may want to have seen. */
+    Set<String> events() {
+        return events;
+    }
+
     // ---- crashes ----
 
     /** Begins on an open store; everything that was open before is gone. */
@@ -133,6 +144,15 @@ final class Machine {
         cursors.clear();
         views.forEach(open -> open.view.close());
         views.clear();
+    }
+
+    /** Ends the store's life in an orderly way, with views open: all that was acknowledged is stable. */
+    void close() {
+        if (!views.isEmpty()) {
+            views.remove(0).view.close();
+        }
+        store().close();
+        durable = acknowledged.size();
     }
 
     private Store store() {
@@ -186,16 +206,28 @@ final class Machine {
     // ---- one random step ----
 
     void step() {
+        step(random -> act(random.nextInt(KINDS)));
+    }
+
+    /** One step of a kind from 0 to {@link #KINDS} - 1. */
+    void step(int kind) {
+        step(random -> act(kind));
+    }
+
+    private void step(Consumer<SplittableRandom> action) {
         SplittableRandom dice = steps.next();
-        if (dice == null) {
-            return;
+        if (dice != null) {
+            random = dice;
+            action.accept(dice);
         }
-        random = dice;
+    }
+
+    private void act(int kind) {
         if (model.heads.isEmpty()) {
             createKeyspace();
             return;
         }
-        switch (random.nextInt(40)) {
+        switch (kind) {
             case 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 -> put();
             case 10, 11 -> delete();
             case 12, 13, 14 -> batch();
@@ -294,6 +326,11 @@ final class Machine {
         return value;
     }
 
+    /** What a condition compares with: as often as not what is there. */
+    private byte[] expected(byte @Nullable [] present) {
+        return present != null && random.nextBoolean() ? present : value();
+    }
+
     private String newName(String prefix) {
         return prefix + names++;
     }
@@ -301,10 +338,23 @@ final class Machine {
     // ---- writes ----
 
     private void put() {
+        put(key(), value(), durability());
+    }
+
+    /** A value of more than one piece. */
+    void putLarge() {
+        step(random -> {
+            byte[] value = new byte[70_000];
+            random.nextBytes(value);
+            if (model.heads.isEmpty()) {
+                createKeyspace();
+            }
+            put(key(), value, Durability.SYNC);
+        });
+    }
+
+    private void put(byte[] key, byte[] value, Durability durability) {
         String name = keyspaceName();
-        byte[] key = key();
-        byte[] value = value();
-        Durability durability = durability();
         steps.say("put", name, key, value, durability);
         doing(model -> model.put(name, key, value), durability, () -> {
             Keyspace keyspace = keyspace(name).with(durability);
@@ -331,8 +381,8 @@ final class Machine {
         String name = keyspaceName();
         byte[] key = key();
         byte[] value = value();
-        byte[] expected = value();
         byte[] present = model.head(name).content.get(key);
+        byte[] expected = expected(present);
         boolean matches = present != null && Arrays.equals(present, expected);
         Keyspace keyspace = keyspace(name);
         // What comes to nothing is not written, and so makes nothing before it stable.
@@ -389,8 +439,8 @@ final class Machine {
             Keyspace keyspace = keyspace(name);
             byte[] key = key();
             byte[] value = value();
-            byte[] expected = value();
             byte[] present = Objects.requireNonNull(after.get(name)).get(key);
+            byte[] expected = expected(present);
             boolean matches = present != null && Arrays.equals(present, expected);
             Model.Op put = model -> model.put(name, key, value);
             Model.Op delete = model -> model.delete(name, key);
@@ -445,6 +495,7 @@ final class Machine {
             }
         }
         boolean none = allOrNothing && expectedApplied.contains(false);
+        events.add(none ? "a batch undone" : allOrNothing && effects.size() > 1 ? "a batch as a whole" : "a batch");
         Model.Op whole = model -> {
             if (!none) {
                 effects.forEach(effect -> effect.apply(model));
@@ -463,6 +514,7 @@ final class Machine {
     }
 
     private void sync() {
+        events.add(durable < acknowledged.size() ? "unforced writes made stable" : "nothing to make stable");
         steps.say("sync");
         if (random.nextBoolean()) {
             store().sync();

@@ -24,18 +24,28 @@ final class Tunings {
 
     /** Any tuning; {@code choose} gives the number of each choice, less than that of the choices that there are. */
     static Tuning any(IntUnaryOperator choose, Codec codec) {
-        return new Tuning(
+        return any(
+                choose,
                 pick(choose, 1 << 10, 8 << 10, 64 << 10),
+                pick(choose, 2, 1, 6) / 2.0,
+                pick(choose, 8192, 65536),
+                codec);
+    }
+
+    /** Any tuning of this size of buffer and log segment, with merges as eager as this ratio says. */
+    static Tuning any(IntUnaryOperator choose, int bufferBytes, double ratio, int segmentBytes, Codec codec) {
+        return new Tuning(
+                bufferBytes,
                 pick(choose, 1, 2),
                 pick(choose, 0, 16 << 10, 1 << 20),
                 pick(choose, 128, 512, 4096),
                 pick(choose, 4, 64, 16384),
                 pick(choose, 0, 6, 10),
-                pick(choose, 2, 1, 6) / 2.0,
+                ratio,
                 pick(choose, 1, 2),
                 pick(choose, 4096, 65536),
                 pick(choose, 4096, 65536),
-                pick(choose, 8192, 65536),
+                segmentBytes,
                 pick(choose, 1, 4, 64),
                 codec,
                 choose.applyAsInt(2) == 0 ? HeapSlab::new : ChronicleSlab::new);
