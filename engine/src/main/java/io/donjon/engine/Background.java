@@ -280,7 +280,7 @@ final class Background {
         });
         generation.release();
         lingering.addLast(generation);
-        durable(generation.sealedSequence());
+        madeStable(generation.sealedSequence());
         if (result != null) {
             flushes.increment();
             flushWritten.add(result.written().bytesWritten());
@@ -506,6 +506,8 @@ final class Background {
     }
 
     private boolean syncStep() {
+        // What a flush has made stable needs no force.
+        durable(durableSequence);
         lock.lock();
         try {
             if (waiting.isEmpty()) {
@@ -531,8 +533,18 @@ final class Background {
         durable(mark.sequence());
     }
 
-    /** A commit and all before it are stable. */
-    void durable(long sequence) {
+    /** A commit and all before it are stable; those who asked hear of it from the thread that answers them. */
+    private void madeStable(long sequence) {
+        lock.lock();
+        try {
+            durableSequence = Math.max(durableSequence, sequence);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A commit and all before it are stable: answers those who asked, whose code runs on the calling thread. */
+    private void durable(long sequence) {
         for (CompletableFuture<Void> future : takeWaiting(sequence)) {
             future.complete(null);
         }

@@ -33,18 +33,16 @@ final class KeyspaceHandle extends ReaderHandle implements Keyspace {
     @Override
     public String name() {
         engine().requireOpen();
-        String name = engine().catalog().forest().name(keyspace.head().place());
-        if (name == null) {
-            // Dropped between the two looks.
-            throw new DroppedException("the keyspace has been dropped", null);
-        }
-        return name;
+        return keyspace.name();
     }
 
     @Override
     public Version version() {
         engine().requireOpen();
-        return engine().describe(keyspace.head().place());
+        VersionForest forest = engine().catalog().forest();
+        synchronized (forest) {
+            return engine().describe(keyspace.head().place());
+        }
     }
 
     @Override
@@ -141,8 +139,7 @@ final class KeyspaceHandle extends ReaderHandle implements Keyspace {
             return false;
         }
         try {
-            return handle.keyspace == keyspace
-                    || handle.keyspace.head().place() == keyspace.head().place();
+            return handle.keyspace == keyspace || keyspace.isSame(handle.keyspace);
         } catch (DroppedException e) {
             return false;
         }

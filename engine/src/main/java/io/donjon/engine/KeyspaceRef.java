@@ -36,6 +36,21 @@ final class KeyspaceRef {
         return known;
     }
 
+    /** The present name. */
+    String name() {
+        synchronized (forest) {
+            String name = forest.name(head().place());
+            return name == null ? "" : name;
+        }
+    }
+
+    /** Whether another one is of the same keyspace; what is dropped equals nothing. */
+    boolean isSame(KeyspaceRef other) {
+        synchronized (forest) {
+            return forest == other.forest && head().place() == other.head().place();
+        }
+    }
+
     /** The place of the first version of its tree; that of a dropped keyspace is known as well. */
     int tree() {
         return tree;

@@ -26,7 +26,7 @@ final class ScanCursor implements Cursor {
     /** Where tests want to see a caller fail who keeps a buffer over a move. */
     private static final boolean POISON = Boolean.getBoolean("donjon.poison");
 
-    /** Whether somebody is inside, and why nobody may be any more. */
+    /** Whether somebody is inside, and why nobody may be any more; who is taking back what is pinned counts as EXPIRING. */
     private enum Phase {
         IDLE,
         BUSY,
@@ -292,6 +292,8 @@ final class ScanCursor implements Cursor {
                 seekTo(last, true);
             }
             done = true;
+        } catch (StorageException e) {
+            throw Errors.of(e);
         } finally {
             if (!done) {
                 unpin();
@@ -314,8 +316,10 @@ final class ScanCursor implements Cursor {
     void closeWithStore() {
         Phase now = phase.get();
         boolean resting = now == Phase.IDLE || now == Phase.EXPIRED;
-        if (resting && phase.compareAndSet(now, Phase.STORE_CLOSED)) {
+        // By way of EXPIRING, so that whoever closes it at this moment does not give the pin back as well.
+        if (resting && phase.compareAndSet(now, Phase.EXPIRING)) {
             unpin();
+            phase.set(Phase.STORE_CLOSED);
         }
     }
 

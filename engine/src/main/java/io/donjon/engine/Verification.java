@@ -2,6 +2,7 @@ package io.donjon.engine;
 
 import io.donjon.DonjonException;
 import io.donjon.Job;
+import io.donjon.StoreClosedException;
 import io.donjon.VerifyReport;
 import io.donjon.VerifyReport.Problem;
 import io.donjon.extents.StorageException;
@@ -163,6 +164,9 @@ final class Verification implements Job<VerifyReport> {
             }
             if (failure instanceof CancellationException) {
                 throw new CancellationException(failure.getMessage());
+            }
+            if (failure instanceof StoreClosedException) {
+                throw new StoreClosedException("the store was closed while it was verified", failure);
             }
             if (report == null) {
                 throw new DonjonException("the verification failed: " + failure, failure);

@@ -39,7 +39,10 @@ public interface Environment {
 
     /** A thread started here. */
     interface Worker {
-        /** Returns when the body has ended; an interrupt of the caller does not cut the wait short and stays set. */
+        /**
+         * Returns when the body has ended; an interrupt of the caller does not cut the wait short and stays set. The body
+         * itself does not wait for its own end.
+         */
         void join();
     }
 }

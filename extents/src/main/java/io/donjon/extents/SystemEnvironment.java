@@ -59,6 +59,9 @@ final class SystemEnvironment implements Environment {
     }
 
     private static void joinUninterruptibly(Thread thread) {
+        if (thread == Thread.currentThread()) {
+            return;
+        }
         boolean interrupted = false;
         while (true) {
             try {

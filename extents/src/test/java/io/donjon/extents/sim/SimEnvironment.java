@@ -159,6 +159,9 @@ public final class SimEnvironment implements Environment {
     }
 
     private void join(SimThread worker) {
+        if (worker == scheduler.me()) {
+            return;
+        }
         step("join", worker.name);
         if (!worker.ended) {
             worker.joiners.add(scheduler.me());
