@@ -209,7 +209,7 @@ def lz4_block(cur, plain):
 
 KINDS = {  # kind: the struct of its own fields and their names
     "DK": (">IQ", ("number", "made")),
-    "FN": (">Q", ("generation",)),
+    "FN": (">QQ", ("generation", "closed")),
     "MF": (">IQQ", ("slot", "generation", "edit")),
     "LG": (">QIIQQ", ("segment", "copy", "state", "generation", "edit")),
     "SC": (">QII", ("extent", "copy", "file")),
@@ -518,6 +518,8 @@ class Store:
             if kind == "FN" and header["generation"] < max(
                     (s.number[0] for s in self.slots if s.disk is disk), default=0):
                 self.findings.add(Damage(disk.path(name), 48, "the manifest of this disk is newer than its fence"))
+            if kind == "FN" and header["closed"] and (header["generation"], header["closed"] - 1) > self.number:
+                raise Damage(disk.path(name), 56, "the store was closed with a newer manifest than there is")
         for name in ("disk", "fence"):
             if name not in disk.names:
                 self.findings.add(Damage(disk.path(name), 0, "missing"))

@@ -33,6 +33,10 @@ public final class ExtentStore implements AutoCloseable {
     private final BlockCache cache;
     private final FilePool files;
     private final List<Directory.LockAttempt> locks;
+
+    /** What was damaged when it was opened. */
+    private final List<StoreCheck.Problem> foundAtOpen;
+
     private volatile @Nullable LogRecovery recovery;
 
     private ExtentStore(
@@ -49,6 +53,7 @@ public final class ExtentStore implements AutoCloseable {
         this.copies = state.copies;
         this.client = client;
         this.disks = opening.disks;
+        this.foundAtOpen = List.copyOf(opening.found);
         this.recovery = recovery;
         this.locks = locks;
         this.cache = new BlockCache(config.cacheBytes());
@@ -89,7 +94,8 @@ public final class ExtentStore implements AutoCloseable {
             }
             StoreOpening opening = new StoreOpening(config, environment);
             ManifestState state = opening.open(client);
-            LogRecovery recovery = new LogRecovery(opening.store, opening.disks, opening.believed, config.access());
+            LogRecovery recovery =
+                    new LogRecovery(opening.store, opening.disks, opening.believed, config.access(), opening.found);
             recovery.read(state.segments.values(), client.replayFrom());
             opening.raiseFences();
             recovery.repair();
@@ -211,6 +217,10 @@ public final class ExtentStore implements AutoCloseable {
     /** Lets somebody look at which extents the manifest names, with edits held back. */
     public <T> T withExtents(Function<Set<Long>, T> look) {
         return manifest.with(state -> look.apply(state.extents.keySet()));
+    }
+
+    List<StoreCheck.Problem> foundAtOpen() {
+        return foundAtOpen;
     }
 
     ManifestPosition manifestPosition() {
@@ -353,10 +363,22 @@ public final class ExtentStore implements AutoCloseable {
     public void close() {
         try {
             log.close();
+            markClosed();
         } finally {
             manifest.close();
             files.closeAll();
             locks.forEach(ExtentStore::unlock);
+        }
+    }
+
+    private void markClosed() {
+        for (Disk disk : manifest.isUsable() ? disksInUse() : List.<Disk>of()) {
+            try {
+                StoreOpening.markClosed(disk, id, manifest.position());
+            } catch (IOException e) {
+                // Without it a lost manifest is less likely to be noticed, and that is all.
+                LOG.warn("{} could not take note that the store was closed", disk, e);
+            }
         }
     }
 }

@@ -62,6 +62,9 @@ final class LogRecovery {
     private final Checksums checksums = new Checksums();
     private final List<Found> segments = new ArrayList<>();
 
+    /** Where copies of finished segments that are put right are told of. */
+    private final List<StoreCheck.Problem> damages;
+
     /** The highest mark seen anywhere, and where. */
     private long mark;
 
@@ -69,11 +72,17 @@ final class LogRecovery {
     private long replayFrom;
     private long position;
 
-    LogRecovery(UUID store, NavigableMap<Integer, Disk> disks, ManifestPosition believed, Directory.Access access) {
+    LogRecovery(
+            UUID store,
+            NavigableMap<Integer, Disk> disks,
+            ManifestPosition believed,
+            Directory.Access access,
+            List<StoreCheck.Problem> damages) {
         this.store = store;
         this.disks = disks;
         this.believed = believed;
         this.access = access;
+        this.damages = damages;
     }
 
     /**
@@ -309,6 +318,12 @@ final class LogRecovery {
                 Disk disk = disks.get(found.info.disks()[copy]);
                 if (disk == null || disk.directory == null || !disk.inUse()) {
                     continue;
+                }
+                if (found.info.end() != SegmentInfo.OPEN && found.isDamagedOrCut(copy)) {
+                    damages.add(new StoreCheck.Problem(
+                            disk + "/" + found.info.fileName(),
+                            "found at open: it was not sound up to " + found.end
+                                    + ", and is put right from the other copy"));
                 }
                 if (found.copies[copy] == null) {
                     rewrite(found, copy, disk);

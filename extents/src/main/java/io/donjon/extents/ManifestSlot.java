@@ -172,7 +172,9 @@ final class ManifestSlot {
         ManifestPosition position = checkpoint;
         boolean whole = false;
         while (true) {
-            SoundCopy next = recordAt(all, at);
+            ManifestPosition due =
+                    whole ? new ManifestPosition(position.generation(), position.edit() + 1) : checkpoint;
+            SoundCopy next = recordAt(all, at, due);
             if (next == null) {
                 break;
             }
@@ -191,7 +193,6 @@ final class ManifestSlot {
                 pages.add(next.body(all));
                 whole = next.kind == KIND_LAST_PAGE;
             } else {
-                ManifestPosition due = new ManifestPosition(position.generation(), position.edit() + 1);
                 if (next.kind != KIND_EDIT || !next.position.equals(due)) {
                     throw StorageException.damaged(
                             place, "at byte " + at + " stands record " + next + ", not edit " + due);
@@ -230,13 +231,16 @@ final class ManifestSlot {
     private boolean isTwice(ByteBuffer all, int at, SoundCopy record) {
         SoundCopy first = copyAt(all, at);
         SoundCopy second = copyAt(all, at + aligned(BODY_AT + record.length));
-        return first != null && second != null && first.copy == 0 && second.copy == 1;
+        return first != null && second != null && first.copy == 0 && second.copy == 1 && first.isLike(second);
     }
 
-    /** The record whose first copy begins here, from whichever copy is sound; null if neither is. */
-    private @Nullable SoundCopy recordAt(ByteBuffer all, int at) {
+    /**
+     * The record whose first copy begins here, from whichever copy is sound; null if neither is. If they differ, a write
+     * of one has been lost, and the copy that is due counts.
+     */
+    private @Nullable SoundCopy recordAt(ByteBuffer all, int at, ManifestPosition due) {
         SoundCopy first = copyAt(all, at);
-        if (first != null) {
+        if (first != null && (first.copy != 0 || first.position.equals(due))) {
             return first.copy == 0 ? first : null;
         }
         // The first copy's length cannot be believed: the second begins at one of the multiples behind it.
@@ -244,10 +248,10 @@ final class ManifestSlot {
             SoundCopy record = copyAt(all, second);
             if (record != null) {
                 boolean ours = record.copy == 1 && second - at == aligned(BODY_AT + record.length);
-                return ours ? record : null;
+                return ours && (first == null || record.position.equals(due)) ? record : first;
             }
         }
-        return null;
+        return first;
     }
 
     private @Nullable SoundCopy copyAt(ByteBuffer all, int at) {
@@ -286,6 +290,13 @@ final class ManifestSlot {
             this.bodyAt = at + BODY_AT;
             int single = aligned(BODY_AT + length);
             this.end = at + (copy == 0 ? 2 * single : single);
+        }
+
+        boolean isLike(SoundCopy other) {
+            return position.equals(other.position)
+                    && kind == other.kind
+                    && page == other.page
+                    && length == other.length;
         }
 
         byte[] body(ByteBuffer all) {

@@ -9,7 +9,8 @@ import java.util.TreeSet;
 
 /**
  * Walks what lies below extents while a store is open: the manifests of all disks, the log on all disks, and whether the
- * files that the manifest names are there. Blocks are checked by whoever knows where they are.
+ * files that the manifest names are there. Blocks are checked by whoever knows where they are. What was found when the
+ * store was opened, and was perhaps put right then, is told again.
  */
 public final class StoreCheck {
     /** What is wrong: where, and what. */
@@ -26,6 +27,7 @@ public final class StoreCheck {
 
     /** Runs the walk. */
     StoreCheck run() {
+        problems.addAll(store.foundAtOpen());
         for (Disk disk : store.disksInUse()) {
             checkHeader(disk, StoreOpening.IDENTITY, FileHeader.Kind.DISK);
             checkHeader(disk, StoreOpening.FENCE, FileHeader.Kind.FENCE);

@@ -39,6 +39,7 @@ final class StoreOpening {
     private static final int NUMBER_AT = FileHeader.BODY_AT;
     private static final int CREATED_AT = NUMBER_AT + Integer.BYTES;
     private static final int FENCE_AT = FileHeader.BODY_AT;
+    private static final int CLOSED_AT = FENCE_AT + Long.BYTES;
 
     /** A disk that was found. */
     private static final class Candidate {
@@ -48,6 +49,12 @@ final class StoreOpening {
         final int number;
         final @Nullable ManifestSlot[] slots = new ManifestSlot[2];
         long fence;
+
+        /** The newest record when the store was closed, if nobody has opened it since. */
+        ManifestPosition closed = ManifestPosition.NONE;
+
+        /** Why nobody knows what this disk has promised, or null. */
+        @Nullable StorageException fenceDamage;
 
         Candidate(Directory directory, UUID store, UUID id, int number) {
             this.directory = directory;
@@ -70,6 +77,12 @@ final class StoreOpening {
             return newest;
         }
 
+        ManifestPosition newest() {
+            int newest = newestSlot();
+            ManifestSlot slot = newest < 0 ? null : slots[newest];
+            return slot == null ? ManifestPosition.NONE : slot.newest;
+        }
+
         /**
          * Why nobody knows what this disk's newest record is, or null. Such a disk does not count among those that are
          * there: what it would have said might have been that others are members no more.
@@ -77,6 +90,12 @@ final class StoreOpening {
          * @param committed whether any edit was ever made: then every member has a manifest
          */
         @Nullable StorageException silence(boolean committed) {
+            if (fenceDamage != null) {
+                return fenceDamage;
+            }
+            if (!closed.equals(ManifestPosition.NONE) && newest().equals(closed)) {
+                return null;
+            }
             for (ManifestSlot slot : slots) {
                 if (slot != null && slot.damage != null && slot.seen.equals(ManifestPosition.NONE)) {
                     return slot.damage;
@@ -94,6 +113,12 @@ final class StoreOpening {
     private final Environment environment;
     private final List<Candidate> candidates = new ArrayList<>();
     private final List<String> strangers = new ArrayList<>();
+
+    /** Why disks cannot say who they are. */
+    private final List<StorageException> unknown = new ArrayList<>();
+
+    /** What is damaged though the store opens, and may be put right on the way. */
+    final List<StoreCheck.Problem> found = new ArrayList<>();
 
     UUID store = new UUID(0, 0);
     long generation;
@@ -117,48 +142,81 @@ final class StoreOpening {
             }
         }
         Candidate decides = newest();
+        if (decides == null && !unknown.isEmpty()) {
+            throw unknown.get(0);
+        }
         if (decides == null) {
             return create(client);
         }
         return believe(decides, client);
     }
 
+    /** Null if the disk does not say who it is: it then counts as missing. */
     private @Nullable Candidate identify(Directory directory) throws IOException {
         String place = directory.path() + "/" + IDENTITY;
-        ByteBuffer header;
         try (OpenFile file = directory.open(IDENTITY, Directory.Access.BUFFERED)) {
-            header = FileHeader.read(file, FileHeader.Kind.DISK, place);
-        } catch (NoSuchFileException absent) {
-            if (directory.list().stream().anyMatch(name -> name.startsWith("manifest-") || name.startsWith("log-"))) {
-                throw StorageException.damaged(place, "it is missing, while other files of a store are there");
+            ByteBuffer header = FileHeader.read(file, FileHeader.Kind.DISK, place);
+            Candidate candidate = new Candidate(
+                    directory, FileHeader.store(header), FileHeader.disk(header), header.getInt(NUMBER_AT));
+            for (int slot = 0; slot < candidate.slots.length; slot++) {
+                candidate.slots[slot] = ManifestSlot.read(directory, candidate.store, candidate.id, slot);
             }
-            strangers.add(directory.path());
-            return null;
+            readFence(candidate);
+            return candidate;
+        } catch (NoSuchFileException absent) {
+            if (directory.list().stream().noneMatch(name -> name.startsWith("manifest-") || name.startsWith("log-"))) {
+                strangers.add(directory.path());
+                return null;
+            }
+            isUnknown(
+                    directory,
+                    StorageException.damaged(place, "it is missing, while other files of a store are there"));
+        } catch (StorageException e) {
+            isUnknown(directory, e);
         }
-        Candidate candidate =
-                new Candidate(directory, FileHeader.store(header), FileHeader.disk(header), header.getInt(NUMBER_AT));
-        candidate.fence = readFence(candidate);
-        for (int slot = 0; slot < candidate.slots.length; slot++) {
-            candidate.slots[slot] = ManifestSlot.read(directory, candidate.store, candidate.id, slot);
-        }
-        return candidate;
+        return null;
     }
 
-    private static long readFence(Candidate candidate) throws IOException {
+    private void isUnknown(Directory directory, StorageException why) {
+        if (why.kind() != StorageException.Kind.DAMAGED) {
+            throw why;
+        }
+        found(directory, why);
+        unknown.add(why);
+    }
+
+    private void found(Directory directory, StorageException what) {
+        LOG.warn("{}", what.getMessage());
+        found.add(new StoreCheck.Problem(directory.path(), "found at open: " + what.getMessage()));
+    }
+
+    private static void readFence(Candidate candidate) throws IOException {
         String place = candidate.directory.path() + "/" + FENCE;
+        ByteBuffer header;
         try (OpenFile file = candidate.directory.open(FENCE, Directory.Access.BUFFERED)) {
-            ByteBuffer header = FileHeader.read(file, FileHeader.Kind.FENCE, place);
-            if (!FileHeader.disk(header).equals(candidate.id) && hasManifest(candidate)) {
-                throw StorageException.damaged(place, "it belongs to another disk");
-            }
-            return header.getLong(FENCE_AT);
+            header = FileHeader.read(file, FileHeader.Kind.FENCE, place);
         } catch (NoSuchFileException absent) {
             // A disk gets its fence before its first manifest: without one, a creation was interrupted.
-            if (hasManifest(candidate)) {
-                throw StorageException.damaged(place, "it is missing");
+            candidate.fenceDamage = hasManifest(candidate) ? StorageException.damaged(place, "it is missing") : null;
+            return;
+        } catch (StorageException e) {
+            if (e.kind() != StorageException.Kind.DAMAGED) {
+                throw e;
             }
-            return 0;
+            candidate.fenceDamage = e;
+            return;
         }
+        if (!FileHeader.disk(header).equals(candidate.id) && hasManifest(candidate)) {
+            if (candidate.newestSlot() < 0) {
+                throw StorageException.damaged(
+                        candidate.directory.path() + "/" + IDENTITY, "no other file here is of the disk that it names");
+            }
+            candidate.fenceDamage = StorageException.damaged(place, "it belongs to another disk");
+            return;
+        }
+        candidate.fence = header.getLong(FENCE_AT);
+        long closed = header.getLong(CLOSED_AT);
+        candidate.closed = closed == 0 ? ManifestPosition.NONE : new ManifestPosition(candidate.fence, closed - 1);
     }
 
     private static boolean hasManifest(Candidate candidate) throws IOException {
@@ -178,7 +236,7 @@ final class StoreOpening {
                     continue;
                 }
                 if (slot.damage != null) {
-                    LOG.warn("{}", slot.damage.getMessage());
+                    found(candidate.directory, slot.damage);
                     if (slot.damage.kind() == StorageException.Kind.TOO_NEW) {
                         throw slot.damage;
                     }
@@ -195,7 +253,54 @@ final class StoreOpening {
             throw damage;
         }
         believed = best;
+        if (newest != null) {
+            compareWithFences(newest.store);
+        }
         return newest;
+    }
+
+    /** What the fences say of the manifests: when a store is closed they take note of the newest record. */
+    private void compareWithFences(UUID ours) {
+        for (Candidate candidate : candidates) {
+            if (!candidate.store.equals(ours)) {
+                continue;
+            }
+            String place = candidate.directory.path() + "/" + FENCE;
+            ManifestPosition closed = candidate.closed;
+            if (closed.isNewerThan(believed)) {
+                throw StorageException.damaged(
+                        place,
+                        "the store was closed under manifest record " + closed
+                                + ", but the newest that can be read is " + believed
+                                + ": a newer manifest has been lost");
+            }
+            ManifestPosition newest = candidate.newest();
+            if (candidate.fenceDamage != null) {
+                found(candidate.directory, candidate.fenceDamage);
+            } else if (candidate.fence < newest.generation()) {
+                found(
+                        candidate.directory,
+                        StorageException.damaged(
+                                place,
+                                "it is of generation " + candidate.fence + ", the manifest of " + newest.generation()));
+            } else if (closed.isNewerThan(newest)) {
+                found(
+                        candidate.directory,
+                        StorageException.damaged(
+                                place,
+                                "the store was closed under manifest record " + closed
+                                        + ", but the newest on this disk is " + newest));
+            }
+            for (ManifestSlot slot : candidate.slots) {
+                if (slot != null && slot.halfLost != null && !slot.halfLostRecord.isNewerThan(closed)) {
+                    found(
+                            candidate.directory,
+                            StorageException.damaged(
+                                    slot.halfLost,
+                                    "one of the two copies of record " + slot.halfLostRecord + " is damaged"));
+                }
+            }
+        }
     }
 
     private ManifestState create(ManifestClient client) throws IOException {
@@ -334,6 +439,7 @@ final class StoreOpening {
         for (String stranger : strangers) {
             LOG.warn("{} is no disk of this store and is not used", stranger);
         }
+        silence = silence == null && !unknown.isEmpty() ? unknown.get(0) : silence;
         boolean half = 2 * present == members.size();
         if (2 * present < members.size() || (half && !config.degraded()) || present == 0) {
             if (silence != null) {
@@ -406,11 +512,20 @@ final class StoreOpening {
     void raiseFences() throws IOException {
         for (Disk disk : disks.values()) {
             if (disk.inUse()) {
-                ByteBuffer header = FileHeader.begin(FileHeader.Kind.FENCE, store, disk.id);
-                header.putLong(FENCE_AT, generation);
-                replace(disk.there(), FENCE, FileHeader.seal(header));
+                writeFence(disk, store, generation, 0);
             }
         }
+    }
+
+    /** Lets a disk say under which record the store was closed, so that a loss of it shows. */
+    static void markClosed(Disk disk, UUID store, ManifestPosition newest) throws IOException {
+        writeFence(disk, store, newest.generation(), newest.edit() + 1);
+    }
+
+    private static void writeFence(Disk disk, UUID store, long generation, long closed) throws IOException {
+        ByteBuffer header = FileHeader.begin(FileHeader.Kind.FENCE, store, disk.id);
+        header.putLong(FENCE_AT, generation).putLong(CLOSED_AT, closed);
+        replace(disk.there(), FENCE, FileHeader.seal(header));
     }
 
     /** For each disk the slot that its newest record is in, which must not be overwritten; 1 where there is none. */

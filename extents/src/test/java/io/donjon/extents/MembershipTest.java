@@ -282,8 +282,8 @@ class MembershipTest {
         story.run(() -> story.world.disk("d1").resize("manifest-0", 0));
         story.refused(Kind.DAMAGED, "/d1/manifest-0", "d1", "d2");
         story.degraded("d0", "d1", "d2").append().close();
-        story.open("d0", "d1", "d2").append().close();
-        // Written by the last two opens, so both are there.
+        story.open("d0", "d1", "d2").append().crash();
+        // Written by the last two opens, so both are there; had it been closed, it would be known which is the newest.
         story.run(() -> story.world.disk("d1").delete("manifest-0"));
         story.refused(Kind.DAMAGED, "/d1/manifest-0", "d1", "d2");
     }
