@@ -9,7 +9,9 @@ import io.donjon.extents.StorageException;
 import io.donjon.versioning.Line;
 import io.donjon.versioning.VersionForest;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -40,9 +42,14 @@ final class ArrayCheck {
     private long directorySum;
     private long sampleSum;
 
+    private byte[] firstKey = {};
     private byte[] lastKey = {};
     private long lastRank = -1;
     private boolean any;
+
+    /** Where in its block the present key has values of its own, which it may resume. */
+    private final Set<Integer> ownValues = new HashSet<>();
+
     private KeySample sample = new KeySample(0, List.of());
 
     /**
@@ -70,8 +77,8 @@ final class ArrayCheck {
         return entries;
     }
 
-    private void problem(String what) {
-        problems.accept(array.toString(), what);
+    private void problem(ArrayRule broken, Object... values) {
+        problems.accept(array.toString(), broken.says(values));
     }
 
     void run() {
@@ -81,11 +88,11 @@ final class ArrayCheck {
             checkVersionTable();
             readSample();
             TreeRoot root = array.footer().index();
-            walkIndex(root.level(), root.block().offset(), root.block().size(), 0);
+            walkIndex(root.level(), root.block().offset(), root.block().size(), 0, null);
             checkDirectory();
             checkCounts();
         } catch (StorageException e) {
-            problem(String.valueOf(e.getMessage()));
+            problem(ArrayRule.BLOCKS, String.valueOf(e.getMessage()));
         }
     }
 
@@ -104,7 +111,7 @@ final class ArrayCheck {
                 bytes += size;
             } catch (StorageException e) {
                 failure = e;
-                problem(String.valueOf(e.getMessage()));
+                problem(ArrayRule.BLOCKS, String.valueOf(e.getMessage()));
             }
         }
         if (sound == null) {
@@ -123,8 +130,7 @@ final class ArrayCheck {
                     block(array.meta(), pointer.offset(), pointer.size(), BlockType.VERSION_TABLE).length / Long.BYTES;
         }
         if (places != array.footer().places()) {
-            problem("its version table has " + places + " places, the footer says "
-                    + array.footer().places());
+            problem(ArrayRule.TABLE_LENGTH, places, array.footer().places());
             return;
         }
         Line line = forest.line();
@@ -133,15 +139,15 @@ final class ArrayCheck {
             long version = array.version(rank);
             int place = forest.place(version);
             if (place == VersionForest.NONE) {
-                problem("rank " + rank + " is version " + version + ", which does not exist");
+                problem(ArrayRule.TABLE_VERSIONS, rank, version);
                 return;
             }
             int order = line.compare(last, place);
             if (rank == 0 ? order > 0 : order >= 0) {
-                problem("rank " + rank + ", version " + version + ", does not stand behind the one before");
+                problem(ArrayRule.TABLE_ORDER, rank, version);
             }
             if (line.compare(place, array.to()) >= 0) {
-                problem("rank " + rank + ", version " + version + ", stands behind the end of the band");
+                problem(ArrayRule.TABLE_BAND, rank, version);
             }
             last = place;
         }
@@ -151,9 +157,14 @@ final class ArrayCheck {
         BlockPointer pointer = array.footer().sample();
         byte[] plain = block(array.meta(), pointer.offset(), pointer.size(), BlockType.KEY_SAMPLE);
         sample = KeySample.decode(new Decoder("key sample of " + array, plain));
-        for (KeySample.Key key : sample.keys()) {
+        for (int i = 0; i < sample.keys().size(); i++) {
+            KeySample.Key key = sample.keys().get(i);
             if (!isSampled(key.hash())) {
-                problem("its key sample has a key above the threshold");
+                problem(ArrayRule.SAMPLE_THRESHOLD);
+            }
+            // Keys of one hash are possible: each is there by itself.
+            if (i > 0 && Long.compareUnsigned(sample.keys().get(i - 1).hash(), key.hash()) > 0) {
+                problem(ArrayRule.SAMPLE_ORDER);
             }
             for (KeySample.Point point : key.points()) {
                 sampleSum -= mix(key.hash(), point.rank(), point.kind(), point.length(), point.hash());
@@ -165,39 +176,90 @@ final class ArrayCheck {
         return sample.threshold() == 0 || Long.compareUnsigned(hash, sample.threshold()) < 0;
     }
 
-    /** Walks an index block and all below; returns the ordinal behind its last data block. */
-    private long walkIndex(int level, long offset, int size, long firstOrdinal) {
+    /**
+     * Walks an index block and all below; returns the ordinal behind its last data block.
+     *
+     * @param above the entry that points to it; null for the root
+     */
+    private long walkIndex(int level, long offset, int size, long firstOrdinal, @Nullable BlockEntry above) {
         BlockEntry entry = new BlockEntry();
-        entry.enter(
-                block(array.meta(), offset, size, BlockType.INDEX), array.meta().id(), offset);
+        byte[] plain = block(array.meta(), offset, size, BlockType.INDEX);
+        SortedBlock.validate(plain, array);
+        entry.enter(plain, array.meta().id(), offset);
+        Restarts restarts = new Restarts(plain);
         long ordinal = firstOrdinal;
+        boolean first = true;
         while (entry.next()) {
+            restarts.at(entry.position());
             entry.decodeChild(level > 0, level == 1);
             checkSeparator(entry);
+            if (first && above != null) {
+                checkBegin(entry, above, ordinal);
+            }
+            first = false;
             if (level == 0) {
                 walkData(entry.childOffset(), entry.childSize(), ordinal, entry);
                 ordinal++;
                 continue;
             }
             if (entry.childOrdinal() != ordinal) {
-                problem("an index entry says data block " + entry.childOrdinal() + ", it is " + ordinal);
+                problem(ArrayRule.INDEX_ORDINALS, entry.childOrdinal(), ordinal);
             }
             if (level == 1) {
                 enterFilter(entry);
             }
             long childOffset = entry.childOffset();
             int childSize = entry.childSize();
-            ordinal = walkIndex(level - 1, childOffset, childSize, ordinal);
+            ordinal = walkIndex(level - 1, childOffset, childSize, ordinal, entry);
             if (level == 1) {
                 leaveFilter();
             }
         }
+        restarts.end();
         return ordinal;
+    }
+
+    /** The restarts of a block, against the entries that it has. */
+    private final class Restarts {
+        private final byte[] block;
+        private final int entriesEnd;
+        private int next;
+
+        Restarts(byte[] block) {
+            this.block = block;
+            this.entriesEnd = SortedBlock.entriesEnd(block);
+        }
+
+        /** An entry begins here. */
+        void at(int position) {
+            boolean alone = (block[position] & SortedBlock.SAME) == 0 && block[position + 1] == 0;
+            boolean listed =
+                    next < SortedBlock.restarts(block) && SortedBlock.restart(block, entriesEnd, next) == position;
+            if (listed && alone) {
+                next++;
+            }
+        }
+
+        /** There are no more entries. */
+        void end() {
+            boolean first = SortedBlock.restart(block, entriesEnd, 0) == 0;
+            if (!first || next < SortedBlock.restarts(block)) {
+                int wrong = first ? next : 0;
+                problem(ArrayRule.ENTRY_RESTARTS, wrong, SortedBlock.restart(block, entriesEnd, wrong));
+            }
+        }
+    }
+
+    private void checkBegin(BlockEntry first, BlockEntry separator, long ordinal) {
+        byte[] key = Arrays.copyOf(separator.key(), separator.keyLength());
+        if (compare(first, key, separator.rank()) < 0) {
+            problem(ArrayRule.INDEX_BEGIN, ordinal);
+        }
     }
 
     private void checkSeparator(BlockEntry separator) {
         if (any && compare(separator, lastKey, lastRank) <= 0) {
-            problem("a separator of its index lies at or before the entry before it");
+            problem(ArrayRule.INDEX_ORDER);
         }
     }
 
@@ -219,7 +281,7 @@ final class ArrayCheck {
                 BlockedBloom.validate(bits, 0, bits.length);
                 filter = bits;
             } catch (IllegalArgumentException e) {
-                problem(String.valueOf(e.getMessage()));
+                problem(ArrayRule.FILTER_FORM, String.valueOf(e.getMessage()));
             }
         }
     }
@@ -227,7 +289,7 @@ final class ArrayCheck {
     private void leaveFilter() {
         byte[] bits = filter;
         if (bits != null && BlockedBloom.keys(bits, 0) != filterKeys) {
-            problem("a filter was made for " + BlockedBloom.keys(bits, 0) + " keys, below it are " + filterKeys);
+            problem(ArrayRule.FILTER_COUNT, BlockedBloom.keys(bits, 0), filterKeys);
         }
     }
 
@@ -236,12 +298,15 @@ final class ArrayCheck {
         byte[] plain = block(array.data(), offset, size, BlockType.DATA);
         SortedBlock.validate(plain, array);
         entry.enter(plain, array.data().id(), offset);
+        Restarts restarts = new Restarts(plain);
+        ownValues.clear();
         long[] ranks = new long[16];
         int count = 0;
         boolean first = true;
         while (entry.next()) {
-            if (first && entry.compareKey(separator.key(), separator.keyLength()) < 0) {
-                problem("data block " + ordinal + " begins before its separator");
+            restarts.at(entry.position());
+            if (first) {
+                checkBegin(entry, separator, ordinal);
             }
             first = false;
             checkEntry(entry);
@@ -250,6 +315,7 @@ final class ArrayCheck {
             }
             ranks[count++] = entry.rank();
         }
+        restarts.end();
         Arrays.sort(ranks, 0, count);
         for (int i = 0; i < count; i++) {
             if (i == 0 || ranks[i] != ranks[i - 1]) {
@@ -263,17 +329,18 @@ final class ArrayCheck {
         entries++;
         boolean same = any && entry.keyEquals(lastKey, lastKey.length);
         if (any && compare(entry, lastKey, lastRank) <= 0) {
-            problem("an entry lies at or before the one before it");
+            problem(ArrayRule.ENTRY_ORDER);
         }
         if (entry.rank() >= array.footer().places()) {
-            problem("an entry has rank " + entry.rank() + " of "
-                    + array.footer().places());
+            problem(ArrayRule.ENTRY_RANK, entry.rank(), array.footer().places());
         }
         long hash = XxHash64.hash(entry.key(), 0, entry.keyLength());
         if (!same) {
             keys++;
             keyBytes += entry.keyLength();
             lastKey = Arrays.copyOf(entry.key(), entry.keyLength());
+            firstKey = keys == 1 ? lastKey : firstKey;
+            ownValues.clear();
         }
         checkFilter(hash);
         lastRank = entry.rank();
@@ -294,7 +361,7 @@ final class ArrayCheck {
             filterHash = hash;
         }
         if (!BlockedBloom.mightContain(bits, 0, bits.length, hash)) {
-            problem("a filter denies a key that is there");
+            problem(ArrayRule.FILTER_CONTENT);
         }
     }
 
@@ -311,11 +378,15 @@ final class ArrayCheck {
             }
             case StepKind.RESUME -> {
                 resumes++;
+                if (!ownValues.contains(entry.valueAt())) {
+                    problem(ArrayRule.ENTRY_RESUMES);
+                }
                 return (int) XxHash64.hash(entry.block(), entry.valueAt(), entry.valueLength());
             }
             default -> {
                 values++;
                 valueBytes += entry.valueLength();
+                ownValues.add(entry.valueAt());
                 return (int) XxHash64.hash(entry.block(), entry.valueAt(), entry.valueLength());
             }
         }
@@ -326,7 +397,7 @@ final class ArrayCheck {
     private void checkLarge(LargeValue value) {
         Extent extent = array.values();
         if (extent == null) {
-            problem("it has a large value and no extent for such");
+            problem(ArrayRule.LARGE_EXTENT);
             return;
         }
         try {
@@ -341,7 +412,7 @@ final class ArrayCheck {
             }
             array.largeValue(value);
         } catch (StorageException e) {
-            problem(String.valueOf(e.getMessage()));
+            problem(ArrayRule.LARGE_CONTENT, String.valueOf(e.getMessage()));
         }
     }
 
@@ -352,14 +423,16 @@ final class ArrayCheck {
                     section.level(), section.block().offset(), section.block().size());
         }
         if (sum != directorySum) {
-            problem("its change directory does not say which blocks have breakpoints of which rank");
+            problem(ArrayRule.DIRECTORY);
         }
     }
 
     private long walkDirectory(int level, long offset, int size) {
         BlockType type = level == 0 ? BlockType.CHANGE_DIRECTORY : BlockType.INDEX;
         BlockEntry entry = new BlockEntry();
-        entry.enter(block(array.meta(), offset, size, type), array.meta().id(), offset);
+        byte[] plain = block(array.meta(), offset, size, type);
+        SortedBlock.validate(plain, array);
+        entry.enter(plain, array.meta().id(), offset);
         long sum = 0;
         while (entry.next()) {
             if (level > 0) {
@@ -385,15 +458,27 @@ final class ArrayCheck {
         ArrayCounts counted = new ArrayCounts(
                 dataBlocks, entries, keys, passes, tombstones, values, resumes, largeValues, keyBytes, valueBytes);
         if (!counted.equals(array.footer().counts())) {
-            problem("it consists of " + counted + ", the footer says "
-                    + array.footer().counts());
+            problem(ArrayRule.COUNTS, counted, array.footer().counts());
         }
         if (array.info().breakpoints() != entries || array.info().keys() != keys) {
-            problem("the manifest says " + array.info().breakpoints() + " breakpoints of "
-                    + array.info().keys() + " keys, there are " + entries + " of " + keys);
+            problem(
+                    ArrayRule.MANIFEST_COUNTS,
+                    array.info().breakpoints(),
+                    array.info().keys(),
+                    entries,
+                    keys);
+        }
+        Extent large = array.values();
+        long length = array.data().length() + array.meta().length() + (large == null ? 0 : large.length());
+        if (array.info().bytes() != length) {
+            problem(ArrayRule.MANIFEST_BYTES, array.info().bytes(), length);
+        }
+        if (!Arrays.equals(firstKey, array.footer().firstKey())
+                || !Arrays.equals(lastKey, array.footer().lastKey())) {
+            problem(ArrayRule.KEYS);
         }
         if (sampleSum != 0) {
-            problem("its key sample does not have exactly the breakpoints of the keys under the threshold");
+            problem(ArrayRule.SAMPLE_CONTENT);
         }
     }
 

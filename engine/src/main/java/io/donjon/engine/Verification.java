@@ -108,7 +108,7 @@ final class Verification implements Job<VerifyReport> {
             for (ArrayInfo array : engine.image().arrays()) {
                 for (long extent : new long[] {array.data(), array.meta(), array.values()}) {
                     if (extent != 0 && !named.add(extent)) {
-                        problem("array " + array.id(), "extent " + extent + " belongs to another array as well");
+                        problem("array " + array.id(), ArrayRule.EXTENT_ONCE.says(extent));
                     }
                 }
             }
@@ -116,7 +116,7 @@ final class Verification implements Job<VerifyReport> {
                 Set<Long> orphans = new HashSet<>(present);
                 orphans.removeAll(named);
                 named.removeAll(present);
-                problem("the manifest", "extents of no array: " + orphans + ", extents it lacks: " + named);
+                problem("the manifest", ArrayRule.EXTENTS.says(orphans, named));
             }
             return named;
         });
