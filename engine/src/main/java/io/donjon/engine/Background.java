@@ -37,7 +37,7 @@ final class Background {
     /** How long an idle thread sleeps before it looks again by itself. */
     private static final long IDLE_NANOS = 1_000_000_000L;
 
-    /** How long a thread rests after a failure before it tries again. */
+    /** How long a thread rests after a failure, or while a disk is full, before it tries again. */
     private static final long RETRY_NANOS = 200_000_000L;
 
     /** With so many log segments to replay, what is in memory is flushed although the buffer is not full. */
@@ -53,6 +53,8 @@ final class Background {
     private final Tuning tuning;
     private final Throttle throttle;
     private final MergePolicy policy;
+    private final RoomWatch flushRoom;
+    private final RoomWatch mergeRoom;
     private final List<Environment.Worker> workers = new ArrayList<>();
 
     private final Lock lock;
@@ -113,6 +115,8 @@ final class Background {
         this.throttle = throttle;
         this.graveyard = graveyard;
         this.policy = new MergePolicy(catalog.forest().line(), tuning.ratio());
+        this.flushRoom = new RoomWatch(environment, store);
+        this.mergeRoom = new RoomWatch(environment, store);
         this.lock = environment.newLock();
         this.wake = lock.newCondition();
     }
@@ -196,7 +200,7 @@ final class Background {
     private boolean rest(boolean busy, long seen) {
         lock.lock();
         try {
-            long left = IDLE_NANOS;
+            long left = flushRoom.isFull() || mergeRoom.isFull() ? RETRY_NANOS : IDLE_NANOS;
             while (!stopping && !busy && wakes == seen && left > 0) {
                 left = wake.awaitNanos(left);
             }
@@ -231,21 +235,33 @@ final class Background {
             return false;
         }
         store.log().prepare();
-        if (store.log().isWeakened() || store.log().segments() > SEGMENTS_MAX) {
+        // A flush gives back log segments to a full disk, and lets merges know of drops.
+        boolean full = store.log().lacksRoom() && states.current().sealed.isEmpty();
+        if (store.log().isWeakened() || store.log().segments() > SEGMENTS_MAX || full) {
             commits.sealNow();
         }
         List<Generation> sealed = states.current().sealed;
-        if (!sealed.isEmpty()) {
-            try {
-                flush(sealed.get(sealed.size() - 1));
-                commits.flushed(null);
-            } catch (StorageException e) {
-                commits.flushed(e.kind() == StorageException.Kind.NO_SPACE ? e : null);
-                throw e;
-            }
+        boolean flushes = !sealed.isEmpty() && flushRoom.allows();
+        if (flushes) {
+            flushOldest(sealed);
         }
         store.maintainManifest();
-        return !sealed.isEmpty();
+        return store.maintainReserve() || flushes;
+    }
+
+    private void flushOldest(List<Generation> sealed) {
+        try {
+            flush(sealed.get(sealed.size() - 1));
+            flushRoom.room();
+            commits.flushed(null);
+        } catch (StorageException e) {
+            boolean full = e.kind() == StorageException.Kind.NO_SPACE;
+            if (full) {
+                flushRoom.noRoom();
+            }
+            commits.flushed(full ? e : null);
+            throw e;
+        }
     }
 
     /** Writes the oldest sealed buffer as an array and installs it. Only one thread does this: in the order of seals. */
@@ -356,17 +372,24 @@ final class Background {
 
     /** Merges what is chosen; false if that is nothing. */
     boolean mergeOne(Choice choice) {
-        if (commits.readOnlyReason() != null) {
+        if (commits.readOnlyReason() != null || !mergeRoom.allows()) {
             return false;
         }
+        long room = store.roomForExtents();
         ReadStates.Pin pin = states.pin();
         try {
-            List<ArrayRun> group = claim(pin.state().arrays, choice);
+            List<ArrayRun> group = claim(pin.state().arrays, choice, room);
             if (group.isEmpty()) {
                 return false;
             }
             try {
                 merge(group, pin.state().arrays);
+                mergeRoom.room();
+            } catch (StorageException e) {
+                if (e.kind() == StorageException.Kind.NO_SPACE) {
+                    mergeRoom.noRoom();
+                }
+                throw e;
             } finally {
                 giveUp(group);
             }
@@ -376,7 +399,7 @@ final class Background {
         }
     }
 
-    private List<ArrayRun> claim(List<ArrayRun> arrays, Choice choice) {
+    private List<ArrayRun> claim(List<ArrayRun> arrays, Choice choice, long room) {
         lock.lock();
         try {
             if (stopping || arrays.stream().anyMatch(this::isGone)) {
@@ -386,6 +409,11 @@ final class Background {
             List<List<ArrayRun>> busy = new ArrayList<>(running);
             arrays.stream().filter(array -> damaged.contains(array.id())).forEach(array -> busy.add(List.of(array)));
             List<ArrayRun> group = choice.from(arrays, busy);
+            while (MergePolicy.bytes(group) > room) {
+                // It would fill the disks and come to nothing; a smaller one may give back what it lacks.
+                busy.add(group);
+                group = choice.from(arrays, busy);
+            }
             if (!group.isEmpty()) {
                 running.add(group);
             }

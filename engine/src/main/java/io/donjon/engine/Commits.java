@@ -32,6 +32,11 @@ final class Commits {
         /** Checks what must hold, and puts the operations; nothing has an effect if it throws. */
         void prepare(Encoder operations);
 
+        /** Whether it helps a full disk: then there is a reserve for it, and it waits for nothing. */
+        default boolean freesSpace() {
+            return false;
+        }
+
         /** The outcome, after the operations have taken effect. */
         T result();
     }
@@ -230,14 +235,23 @@ final class Commits {
         writeLock.lock();
         try {
             // How long they are is not known yet, but they are short.
-            makeRoom(0);
+            boolean frees = change.freesSpace();
+            if (frees) {
+                requireWritable();
+            } else {
+                makeRoom(0);
+            }
             Encoder operations = new Encoder(128);
             change.prepare(operations);
             if (operations.length() == 0) {
                 return change.result();
             }
             long sequence = lastSequence + 1;
-            log.begin(sequence, operations.length());
+            if (frees) {
+                log.beginFreeing(sequence, operations.length());
+            } else {
+                log.begin(sequence, operations.length());
+            }
             log.raw(operations.toBuffer());
             long end = log.end();
             lastSequence = sequence;
@@ -332,12 +346,17 @@ final class Commits {
                 slabs, catalog.forest().line(), environment.random().nextLong()));
         states.replace(old -> {
             old.active.seal(lastSequence, log.written(), image.newAge());
-            List<Generation> sealed = new ArrayList<>();
-            sealed.add(old.active);
-            sealed.addAll(old.sealed);
-            return states.make(next, sealed, old.arrays);
+            return states.make(next, sealedAfter(old), old.arrays);
         });
         wakeBackground.run();
+    }
+
+    /** The sealed buffers, newest first, once the active one is. */
+    private static List<Generation> sealedAfter(ReadState state) {
+        List<Generation> sealed = new ArrayList<>();
+        sealed.add(state.active);
+        sealed.addAll(state.sealed);
+        return sealed;
     }
 
     /** Seals the active buffer if there is anything in it, or in the line, that the manifest does not have. */
@@ -408,15 +427,13 @@ final class Commits {
     }
 
     /** Seals what was replayed so far, as of the commit that was replayed last. */
-    Generation sealReplayed() {
+    void sealReplayed() {
         Generation next = new Generation(new WriteBuffer(
                 slabs, catalog.forest().line(), environment.random().nextLong()));
-        Generation full = states.current().active;
         states.replace(old -> {
             old.active.seal(lastSequence, lastReplayed, image.newAge());
-            return states.make(next, List.of(old.active), old.arrays);
+            return states.make(next, sealedAfter(old), old.arrays);
         });
-        return full;
     }
 
     // ---- life ----

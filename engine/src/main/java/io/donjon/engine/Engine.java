@@ -1,5 +1,6 @@
 package io.donjon.engine;
 
+import io.donjon.DonjonException;
 import io.donjon.Durability;
 import io.donjon.Keyspace;
 import io.donjon.StoreClosedException;
@@ -27,11 +28,15 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Everything of an open store: puts the parts together, recovers, and takes them apart again.
  */
 final class Engine implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+
     private final StoreOptions options;
     private final Tuning tuning;
     private final Environment environment;
@@ -143,6 +148,7 @@ final class Engine implements AutoCloseable {
                 options.degraded(),
                 tuning.cacheBytes(),
                 tuning.segmentBytes(),
+                tuning.reserveBytes(),
                 tuning.openFilesMax());
     }
 
@@ -170,10 +176,24 @@ final class Engine implements AutoCloseable {
     private void recover() {
         store.replay((sequence, position, operations) -> {
             if (commits.isReplayedFull()) {
-                background.flush(commits.sealReplayed());
+                commits.sealReplayed();
+                flushReplayed();
             }
             commits.replay(sequence, position, operations);
         });
+    }
+
+    /** On a full disk what was replayed stays in memory until there is room: the store opens all the same. */
+    private void flushReplayed() {
+        try {
+            List<Generation> sealed = states.current().sealed;
+            background.flush(sealed.get(sealed.size() - 1));
+        } catch (StorageException e) {
+            if (e.kind() != StorageException.Kind.NO_SPACE) {
+                throw e;
+            }
+            LOG.warn("what the log held could not be flushed yet: {}", e.getMessage());
+        }
     }
 
     /** Views end with their process: what a crash has left of them is dropped. */
@@ -185,7 +205,10 @@ final class Engine implements AutoCloseable {
                 orphans.add(forest.id(place));
             }
         }
-        if (!orphans.isEmpty()) {
+        if (orphans.isEmpty()) {
+            return;
+        }
+        try {
             commits.change(Durability.ASYNC, new Commits.VersionChange<Boolean>() {
                 @Override
                 public void prepare(Encoder operations) {
@@ -193,10 +216,17 @@ final class Engine implements AutoCloseable {
                 }
 
                 @Override
+                public boolean freesSpace() {
+                    return true;
+                }
+
+                @Override
                 public Boolean result() {
                     return true;
                 }
             });
+        } catch (DonjonException e) {
+            LOG.warn("views that an earlier process left could not be dropped; the next open will do so", e);
         }
     }
 

@@ -94,7 +94,8 @@ final class MergePolicy {
         }
     }
 
-    private static long bytes(List<ArrayRun> group) {
+    /** What a group takes on the disks, each copy counted once. */
+    static long bytes(List<ArrayRun> group) {
         return group.stream().mapToLong(array -> array.info().bytes()).sum();
     }
 

@@ -40,6 +40,7 @@ record Tuning(
         IntFunction<Slab> slabs) {
     private static final int KIB = 1 << 10;
     private static final int MIB = 1 << 20;
+    private static final long RESERVE_BYTES_MAX = 256L * MIB;
 
     /**
      * The tuning that follows from the options. Merges run in several threads so that a long one of old arrays does not
@@ -77,6 +78,11 @@ record Tuning(
 
     private static long clamp(long value, long least, long most) {
         return Math.max(least, Math.min(most, value));
+    }
+
+    /** What each disk keeps at most for the time when it is full: two buffers can be flushed, or arrays as large merged. */
+    long reserveBytes() {
+        return Math.min(2 * bufferBytes + segmentBytes, RESERVE_BYTES_MAX);
     }
 
     /** Values that are longer lie apart from their keys. */

@@ -99,6 +99,11 @@ final class Versions {
             public void prepare(Encoder operations) {
                 LogOp.drop(operations, forest.id(head(keyspace)));
             }
+
+            @Override
+            public boolean freesSpace() {
+                return true;
+            }
         });
     }
 
@@ -219,6 +224,11 @@ final class Versions {
                 requireSnapshot(snapshot.place());
                 LogOp.drop(operations, snapshot.id());
             }
+
+            @Override
+            public boolean freesSpace() {
+                return true;
+            }
         });
     }
 
@@ -237,6 +247,12 @@ final class Versions {
                 if (shared == null) {
                     LogOp.view(operations, forest.id(frozen), catalog.newVersion(), now());
                 }
+            }
+
+            /** Reading goes on while a disk is full, and the view's end gives back what it took. */
+            @Override
+            public boolean freesSpace() {
+                return true;
             }
 
             @Override
@@ -262,6 +278,11 @@ final class Versions {
                         catalog.viewClosed(view);
                         LogOp.drop(operations, view.version().id());
                     }
+                }
+
+                @Override
+                public boolean freesSpace() {
+                    return true;
                 }
             });
         } catch (DonjonException e) {

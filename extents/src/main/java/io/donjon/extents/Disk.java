@@ -16,6 +16,9 @@ final class Disk {
     /** Where it was last, for messages and for finding it again. */
     final String path;
 
+    /** What is kept for when it is full; null if it is not there. */
+    private final @Nullable Reserve reserve;
+
     /** Requests under way: a read goes to the copy whose disk has the fewest. */
     final AtomicInteger queue = new AtomicInteger();
 
@@ -30,6 +33,7 @@ final class Disk {
         this.id = id;
         this.directory = directory;
         this.path = path;
+        this.reserve = directory == null ? null : new Reserve(directory);
         this.inUse = inUse;
     }
 
@@ -44,6 +48,15 @@ final class Disk {
     /** The directory of a disk that is there. */
     Directory there() {
         Directory present = directory;
+        if (present == null) {
+            throw new IllegalStateException(this + " is not there");
+        }
+        return present;
+    }
+
+    /** The reserve of a disk that is there. */
+    Reserve reserve() {
+        Reserve present = reserve;
         if (present == null) {
             throw new IllegalStateException(this + " is not there");
         }

@@ -13,6 +13,7 @@ import java.util.List;
  * @param degraded whether half of the members is enough
  * @param cacheBytes the block cache's budget
  * @param segmentBytes the size of log segments, a multiple of 4096
+ * @param reserveBytes how much room is kept at most on each disk for flushes and merges when it is full
  * @param openFilesMax how many superchunk files are kept open for reading
  */
 public record ExtentConfig(
@@ -24,6 +25,7 @@ public record ExtentConfig(
         boolean degraded,
         long cacheBytes,
         int segmentBytes,
+        long reserveBytes,
         int openFilesMax) {
     Directory.Access access() {
         return direct ? Directory.Access.DIRECT : Directory.Access.BUFFERED;

@@ -22,6 +22,9 @@ import org.slf4j.LoggerFactory;
 public final class ExtentStore implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ExtentStore.class);
 
+    /** The reserve of a disk has at most this share of what the disk holds, but for what the manifest and log need. */
+    private static final int RESERVE_SHARE = 8;
+
     private final ExtentConfig config;
     private final Environment environment;
     private final UUID id;
@@ -97,6 +100,9 @@ public final class ExtentStore implements AutoCloseable {
             LogRecovery recovery =
                     new LogRecovery(opening.store, opening.disks, opening.believed, config.access(), opening.found);
             recovery.read(state.segments.values(), client.replayFrom());
+            opening.disks.values().stream()
+                    .filter(Disk::inUse)
+                    .forEach(disk -> disk.reserve().adopt());
             opening.raiseFences();
             recovery.repair();
             recovery.settle(state);
@@ -207,6 +213,40 @@ public final class ExtentStore implements AutoCloseable {
         if (manifest.checkpointIsDue()) {
             manifest.checkpoint();
         }
+    }
+
+    /**
+     * Keeps the reserves of the disks at the size that goes with what the store holds: background work.
+     *
+     * @return whether there may be more to do
+     */
+    public boolean maintainReserve() {
+        List<Disk> usable = disksInUse();
+        long stored = manifest.with(state -> state.extents.values().stream()
+                .mapToLong(extent -> extent.length() * extent.copies())
+                .sum());
+        // In proportion to the data, so that a small store stays small.
+        long work = Math.min(config.reserveBytes(), stored / Math.max(1, usable.size()) / RESERVE_SHARE);
+        long forLog = Math.min(config.segmentBytes(), Log.RESERVED_SEGMENT_BYTES);
+        boolean more = false;
+        for (Disk disk : usable) {
+            disk.reserve().want(manifest.roomForCheckpoint(), forLog, work);
+            more |= disk.reserve().refill();
+        }
+        return more;
+    }
+
+    /** About how many bytes of extents flushes and merges could still write, as far as the disks say. */
+    public long roomForExtents() {
+        List<Disk> usable = disksInUse();
+        // Bounded, since not every medium says something sensible.
+        long least = usable.stream()
+                .mapToLong(disk -> disk.reserve().roomForWork())
+                .map(room -> Math.min(room, 1L << 50))
+                .min()
+                .orElse(0);
+        int made = Math.max(1, Math.min(copies, usable.size()));
+        return least / made * usable.size();
     }
 
     /** Walks manifests, log and files on all disks. */

@@ -179,7 +179,10 @@ public final class ExtentWriter {
         buffer.flip();
         for (Target target : present) {
             try {
-                target.file.write(buffer.duplicate(), Chunks.position(target.chunks - 1) + intoChunk);
+                target.disk.reserve().in(Reserve.Use.WORK, () -> {
+                    target.file.write(buffer.duplicate(), Chunks.position(target.chunks - 1) + intoChunk);
+                    return target;
+                });
                 bytesWritten += buffer.limit();
             } catch (IOException e) {
                 throw failed(target.disk, target.name, e);
@@ -222,11 +225,20 @@ public final class ExtentWriter {
     private Target create(Disk disk, int copy, int number) {
         String name = ExtentInfo.fileName(id, copy, number);
         try {
-            Target target = new Target(disk, copy, number, name, disk.there().create(name, store.access()));
+            Target target = new Target(
+                    disk,
+                    copy,
+                    number,
+                    name,
+                    disk.reserve().in(Reserve.Use.WORK, () -> disk.there().create(name, store.access())));
             targets.add(target);
             ByteBuffer header = FileHeader.begin(FileHeader.Kind.SUPERCHUNK, store.id(), disk.id);
             header.putLong(EXTENT_AT, id).putInt(COPY_AT, copy).putInt(FILE_AT, number);
-            target.file.write(FileHeader.seal(header), 0);
+            FileHeader.seal(header);
+            disk.reserve().in(Reserve.Use.WORK, () -> {
+                target.file.write(header.duplicate(), 0);
+                return target;
+            });
             bytesWritten += FileHeader.BYTES;
             return target;
         } catch (IOException e) {

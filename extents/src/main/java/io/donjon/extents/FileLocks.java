@@ -75,8 +75,7 @@ final class FileLocks {
             if (lock == null) {
                 return new Refused(readNote(channel));
             }
-            channel.truncate(0);
-            channel.write(StandardCharsets.UTF_8.encode(note), 0);
+            writeNote(channel, note);
             Object identity = identity(file);
             HELD.put(identity, note);
             done = true;
@@ -88,6 +87,20 @@ final class FileLocks {
         } finally {
             if (!done) {
                 channel.close();
+            }
+        }
+    }
+
+    /** On a full disk there may be room for an old note alone; it only serves the message of who is refused. */
+    private static void writeNote(SteadyChannel channel, String note) throws IOException {
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(note);
+        int length = bytes.remaining();
+        try {
+            channel.write(bytes, 0);
+            channel.truncate(length);
+        } catch (IOException e) {
+            if (!NoSpace.isSaidBy(e)) {
+                throw e;
             }
         }
     }

@@ -28,6 +28,12 @@ import org.slf4j.LoggerFactory;
 public final class Log {
     private static final Logger LOG = LoggerFactory.getLogger(Log.class);
 
+    /** A segment that is made out of the reserve of a full disk. */
+    static final int RESERVED_SEGMENT_BYTES = 128 << 10;
+
+    /** How long nobody tries to make a segment after there was no room for one. */
+    private static final long NO_ROOM_NANOS = 100_000_000;
+
     private static final int BUFFER_BYTES = 256 << 10;
 
     /** The first segment after an open is small, and each one twice as large as the one before, up to the full size. */
@@ -35,6 +41,7 @@ public final class Log {
 
     private final ExtentStore store;
     private final Manifest manifest;
+    private final Environment environment;
     private final SegmentFiles segmentFiles;
     private final int segmentBytes;
     private final GroupBuffer group;
@@ -77,6 +84,11 @@ public final class Log {
 
     private volatile boolean preparing;
     private int nextBytes;
+
+    /** Why no segment could be made when that was tried last, and when that was; null if one could. */
+    private @Nullable StorageException noRoom;
+
+    private long noRoomAt;
     private boolean forcing;
 
     /** Up to where the log itself is on stable storage. */
@@ -125,6 +137,7 @@ public final class Log {
     Log(ExtentStore store, Manifest manifest, int segmentBytes, long position, Environment environment) {
         this.store = store;
         this.manifest = manifest;
+        this.environment = environment;
         this.segmentFiles = new SegmentFiles(store);
         this.group = new GroupBuffer(BUFFER_BYTES, store.logAccess());
         this.segmentBytes = segmentBytes;
@@ -160,14 +173,23 @@ public final class Log {
      *     the log can be written any more
      */
     public void begin(long sequence, long bytes) {
+        begin(sequence, bytes, false);
+    }
+
+    /** Begins a commit that frees space, or holds none for long: on full disks there is a reserve for it. */
+    public void beginFreeing(long sequence, long bytes) {
+        begin(sequence, bytes, true);
+    }
+
+    private void begin(long sequence, long bytes, boolean freeing) {
         requireUsable();
         LogSegment segment = current;
         long wanted = LogFormat.BODY_AT + 1 + 2L * Encoder.VARINT_BYTES_MAX + bytes;
         boolean full = segment != null
                 && group.groupAt() + wanted > segment.capacity
                 && group.groupAt() > LogFormat.FIRST_AT + LogFormat.START_BYTES;
-        if (segment == null || rollWanted || full) {
-            segment = roll();
+        if (segment == null || rollWanted || full || (segment.reserved && !freeing)) {
+            segment = roll(freeing);
         } else if (group.groupAt() == LogFormat.FIRST_AT) {
             // There was no room for its start when it was entered.
             writeStart(segment);
@@ -244,7 +266,11 @@ public final class Log {
                 continue;
             }
             try {
-                file.write(piece.position(from), at);
+                if (segment.reserved) {
+                    writeReserved(segment.disks[copy], file, piece.position(from), at);
+                } else {
+                    file.write(piece.position(from), at);
+                }
                 bytesWritten.add(piece.limit() - from);
                 writtenCopies++;
             } catch (NoSpaceException full) {
@@ -258,6 +284,17 @@ public final class Log {
             requireUsable();
             throw new IOException("no copy of log segment " + segment.info.id() + " can be written any more");
         }
+    }
+
+    private static void writeReserved(Disk disk, OpenFile file, ByteBuffer piece, long at) throws IOException {
+        disk.reserve().in(Reserve.Use.LOG, () -> {
+            file.write(piece.duplicate(), at);
+            return file;
+        });
+    }
+
+    private static Reserve.Use use(boolean reserved) {
+        return reserved ? Reserve.Use.LOG : Reserve.Use.NEW_DATA;
     }
 
     /** Gives up a copy of a segment whose disk has failed, and the disk with it. Called without the lock. */
@@ -368,17 +405,17 @@ public final class Log {
     }
 
     /** Goes on in the next segment. */
-    private LogSegment roll() {
-        while (!enterNext()) {
+    private LogSegment roll(boolean freeing) {
+        while (!enterNext(freeing)) {
             LOG.debug("the next log segment was given up together with a disk");
         }
         return writeStart(Objects.requireNonNull(current));
     }
 
-    /** Makes the next segment the current one; false if it was given up meanwhile. */
-    private boolean enterNext() {
+    /** Makes the next segment the current one; false if it was given up meanwhile, or another try may find room. */
+    private boolean enterNext(boolean freeing) {
         long before = givenUpSoFar();
-        prepare();
+        boolean tried = prepare(freeing);
         lock.lock();
         try {
             while (failure == null && (next == null ? preparing : !next.isOnGoodDisks())) {
@@ -386,12 +423,15 @@ public final class Log {
             }
             requireUsable();
             LogSegment entered = next;
-            if (entered == null && givenUp != before) {
+            if (entered == null && (givenUp != before || (freeing && !tried))) {
                 return false;
             }
             if (entered == null) {
                 throw new StorageException(
-                        StorageException.Kind.NO_SPACE, "there is no log segment and no room for one", null);
+                        StorageException.Kind.NO_SPACE,
+                        "writes wait for room for the log, and go on by themselves once there is some: "
+                                + (noRoom == null ? "a disk is full" : noRoom.getMessage()),
+                        noRoom);
             }
             next = null;
             LogSegment left = current;
@@ -551,6 +591,16 @@ public final class Log {
         return next == null && !preparing && failure == null && current != null;
     }
 
+    /** Whether there was no room for a segment when one was wanted last. */
+    public boolean lacksRoom() {
+        lock.lock();
+        try {
+            return noRoom != null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** How many segments would be replayed. */
     public int segments() {
         lock.lock();
@@ -578,10 +628,20 @@ public final class Log {
      * room nothing happens but a line in the log of the process.
      */
     public void prepare() {
+        prepare(false);
+    }
+
+    /** Whether it was tried here: not if there is a segment, or somebody else is trying. */
+    private boolean prepare(boolean freeing) {
+        StorageException full;
         lock.lock();
         try {
             if (next != null || preparing || failure != null) {
-                return;
+                return false;
+            }
+            full = noRoom != null && environment.nanoTime() - noRoomAt < NO_ROOM_NANOS ? noRoom : null;
+            if (full != null && !freeing) {
+                return true;
             }
             preparing = true;
         } finally {
@@ -589,22 +649,56 @@ public final class Log {
         }
         LogSegment made = null;
         try {
-            made = make();
+            if (full == null) {
+                try {
+                    made = makeAsLargeAsFits();
+                } catch (StorageException e) {
+                    if (e.kind() != StorageException.Kind.NO_SPACE) {
+                        throw e;
+                    }
+                    full = e;
+                }
+            }
+            if (full != null && freeing) {
+                made = make(Math.min(segmentBytes, RESERVED_SEGMENT_BYTES), true);
+            }
         } catch (StorageException e) {
             if (e.kind() != StorageException.Kind.NO_SPACE) {
                 fail(e);
             }
-            LOG.warn("no log segment could be made: {}", e.getMessage());
+            full = e;
         } finally {
-            publish(made);
+            publish(made, full);
+        }
+        return true;
+    }
+
+    private LogSegment makeAsLargeAsFits() {
+        int capacity = nextBytes;
+        while (true) {
+            try {
+                return make(capacity, false);
+            } catch (StorageException e) {
+                if (e.kind() != StorageException.Kind.NO_SPACE || capacity <= FIRST_SEGMENT_BYTES) {
+                    throw e;
+                }
+                capacity = Math.max(FIRST_SEGMENT_BYTES, capacity / 4);
+            }
         }
     }
 
-    private void publish(@Nullable LogSegment made) {
+    private void publish(@Nullable LogSegment made, @Nullable StorageException full) {
         lock.lock();
         try {
             preparing = false;
             making = null;
+            if (full != noRoom) {
+                if (full != null && noRoom == null) {
+                    LOG.warn("no log segment could be made: {}", full.getMessage());
+                }
+                noRoom = full;
+                noRoomAt = environment.nanoTime();
+            }
             if (made != null && made.givenUp) {
                 made.close();
             } else {
@@ -616,16 +710,15 @@ public final class Log {
         }
     }
 
-    private LogSegment make() {
+    private LogSegment make(int capacity, boolean reserved) {
         while (true) {
             Disk[] disks = store.logDisks();
             long id = manifest.with(state -> state.nextSegment++);
-            int capacity = nextBytes;
             OpenFile[] files = new OpenFile[disks.length];
             int copy = 0;
             try {
                 for (; copy < disks.length; copy++) {
-                    files[copy] = segmentFiles.make(id, copy, disks[copy], capacity);
+                    files[copy] = segmentFiles.make(id, copy, disks[copy], capacity, use(reserved));
                 }
             } catch (IOException e) {
                 for (int made = 0; made < copy; made++) {
@@ -633,14 +726,15 @@ public final class Log {
                     segmentFiles.delete(disks[made], SegmentInfo.fileName(id));
                 }
                 if (e instanceof NoSpaceException) {
-                    throw StorageException.of("making log segment " + id, e);
+                    throw StorageException.of(
+                            "no room for log segment " + id + " of " + capacity + " bytes on " + disks[copy], e);
                 }
                 store.leaveOut(disks[copy], e);
                 continue;
             }
             int[] numbers = Arrays.stream(disks).mapToInt(disk -> disk.number).toArray();
             SegmentInfo info = new SegmentInfo(id, numbers, SegmentInfo.OPEN);
-            LogSegment segment = new LogSegment(info, disks, files, capacity);
+            LogSegment segment = new LogSegment(info, disks, files, capacity, reserved);
             boolean begun = false;
             try {
                 begun = begin(segment);
@@ -651,7 +745,9 @@ public final class Log {
                 }
             }
             if (begun) {
-                nextBytes = (int) Math.min(segmentBytes, 2L * capacity);
+                if (!reserved) {
+                    nextBytes = (int) Math.min(segmentBytes, 2L * capacity);
+                }
                 return segment;
             }
         }
@@ -778,8 +874,17 @@ public final class Log {
         }
         ManifestEdit edit = new ManifestEdit();
         release(0, edit);
-        if (edit.items().length() > 0) {
+        if (edit.items().length() == 0) {
+            return;
+        }
+        try {
             manifest.commit(edit);
+        } catch (StorageException e) {
+            if (e.kind() != StorageException.Kind.NO_SPACE) {
+                throw e;
+            }
+            // Recovery finds the end by itself, as after a crash.
+            LOG.warn("there is no room to say where the log ends: {}", e.getMessage());
         }
     }
 

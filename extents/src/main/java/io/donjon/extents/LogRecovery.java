@@ -326,7 +326,11 @@ final class LogRecovery {
                                     + ", and is put right from the other copy"));
                 }
                 if (found.copies[copy] == null) {
-                    rewrite(found, copy, disk);
+                    int missing = copy;
+                    disk.reserve().in(Reserve.Use.OPENING, () -> {
+                        rewrite(found, missing, disk);
+                        return disk;
+                    });
                     continue;
                 }
                 try (OpenFile file = disk.directory.open(found.info.fileName(), Directory.Access.BUFFERED)) {

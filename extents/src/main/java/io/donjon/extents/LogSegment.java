@@ -12,6 +12,9 @@ final class LogSegment {
     /** The files' preallocated length: a group that does not fit goes into the next segment. */
     final int capacity;
 
+    /** Whether it was made out of the reserve of a full disk, and takes only what frees space. */
+    final boolean reserved;
+
     /** By copy; null once that copy is lost. */
     final AtomicReferenceArray<@Nullable OpenFile> files;
 
@@ -21,10 +24,11 @@ final class LogSegment {
     /** Whether the manifest has dropped it together with a disk before it was ready. Guarded by the log's lock. */
     boolean givenUp;
 
-    LogSegment(SegmentInfo info, Disk[] disks, OpenFile[] files, int capacity) {
+    LogSegment(SegmentInfo info, Disk[] disks, OpenFile[] files, int capacity, boolean reserved) {
         this.info = info;
         this.disks = disks;
         this.capacity = capacity;
+        this.reserved = reserved;
         this.files = new AtomicReferenceArray<>(files);
     }
 

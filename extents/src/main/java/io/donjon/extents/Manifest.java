@@ -77,6 +77,9 @@ final class Manifest {
     private final Lock lock;
     private final Departures departures;
 
+    /** Which part of a full disk's reserve may be taken. */
+    private volatile Reserve.Use use = Reserve.Use.OPENING;
+
     // Guarded by the lock from here on.
     private final ManifestState state;
     private final NavigableMap<Integer, Disk> disks;
@@ -133,6 +136,7 @@ final class Manifest {
             }
             settled = slots.size();
             checkpointBytes = size(pages);
+            use = Reserve.Use.MANIFEST;
         } catch (IOException e) {
             throw StorageException.of("the manifest's first checkpoint of generation " + generation, e);
         } finally {
@@ -283,6 +287,17 @@ final class Manifest {
         }
     }
 
+    /** How much room the next checkpoint and the edits behind it take at most on a disk. */
+    long roomForCheckpoint() {
+        lock.lock();
+        try {
+            // Each record stands there twice.
+            return 2 * (checkpointBytes + editBytes) + GROWTH_BYTES + SPARE_BYTES + 2L * FileHeader.BYTES;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** From here on the disk has either the old slot or the new one, each with all edits: a crash may find any mixture. */
     private void goOnIn(Slot slot, ManifestPosition checkpoint, List<byte[]> edits) {
         if (!slot.disk.inUse() || failure != null) {
@@ -299,6 +314,10 @@ final class Manifest {
         }
         try {
             install(slot);
+        } catch (NoSpaceException full) {
+            // Nothing has been renamed.
+            LOG.warn("{} could not take its name", slot.place(), full);
+            Closing.quietly(slot.file);
         } catch (IOException e) {
             LOG.error("{}: nobody knows which of its manifests counts", slot.disk, e);
             Closing.quietly(slot.file);
@@ -309,7 +328,11 @@ final class Manifest {
     private void install(Slot slot) throws IOException {
         Directory directory = slot.disk.there();
         directory.rename(newName(slot.number), ManifestSlot.fileName(slot.number));
-        directory.sync();
+        try {
+            directory.sync();
+        } catch (NoSpaceException full) {
+            throw new IOException("the new name may not be stable", full);
+        }
         slots.replaceAll(old -> {
             if (old.disk != slot.disk) {
                 return old;
@@ -518,18 +541,23 @@ final class Manifest {
         if (directory.list().contains(name)) {
             directory.delete(name);
         }
-        Slot slot = new Slot(disk, number, directory.create(name, Directory.Access.BUFFERED));
+        OpenFile file =
+                disk.reserve().in(use, () -> directory.create(name, Directory.Access.BUFFERED));
+        Slot slot = new Slot(disk, number, file);
         try {
-            slot.file.write(ManifestSlot.header(store, disk.id, number, at), 0);
+            write(slot, ManifestSlot.header(store, disk.id, number, at), 0);
             slot.end = FileHeader.BYTES;
             for (int page = 0; page < pages.size(); page++) {
                 int kind = page == pages.size() - 1 ? ManifestSlot.KIND_LAST_PAGE : ManifestSlot.KIND_PAGE;
                 appendRecord(slot, at, kind, page, pages.get(page));
             }
+            grow(slot, 0);
             slot.file.force();
             return slot;
         } catch (IOException e) {
             Closing.quietly(slot.file);
+            // What is left of it would take up room.
+            delete(disk, name);
             throw e;
         }
     }
@@ -545,26 +573,44 @@ final class Manifest {
     private void appendRecord(Slot slot, ManifestPosition at, int kind, int page, byte[] body) throws IOException {
         ByteBuffer record = ManifestSlot.record(store, at, kind, page, body, slot.end);
         int length = record.remaining();
-        slot.file.write(record, slot.end);
+        write(slot, record, slot.end);
         slot.end += length;
         slot.allocated = Math.max(slot.allocated, slot.end);
     }
 
     /** Sees to it that a record can be appended without new space; fails before anything has changed. */
     private void makeRoom(Slot slot, int bodyBytes) {
-        long wanted = slot.end + 2L * ManifestSlot.aligned(bodyBytes + ManifestSlot.ALIGNMENT) + SPARE_BYTES;
-        if (wanted <= slot.allocated) {
-            return;
-        }
-        long target = (wanted + GROWTH_BYTES - 1) / GROWTH_BYTES * GROWTH_BYTES;
         try {
-            slot.file.write(ByteBuffer.allocate((int) (target - slot.allocated)), slot.allocated);
-            slot.allocated = target;
+            grow(slot, bodyBytes);
         } catch (NoSpaceException full) {
             throw StorageException.of("no room to grow " + slot.place(), full);
         } catch (IOException e) {
             // What is wrong with the disk shows at the record itself, where it can be left out.
             LOG.warn("{} could not be grown", slot.place(), e);
+        }
+    }
+
+    private void grow(Slot slot, int bodyBytes) throws IOException {
+        long wanted = slot.end + 2L * ManifestSlot.aligned(bodyBytes + ManifestSlot.ALIGNMENT) + SPARE_BYTES;
+        if (wanted > slot.allocated) {
+            long target = (wanted + GROWTH_BYTES - 1) / GROWTH_BYTES * GROWTH_BYTES;
+            write(slot, ByteBuffer.allocate((int) (target - slot.allocated)), slot.allocated);
+            slot.allocated = target;
+        }
+    }
+
+    private void write(Slot slot, ByteBuffer bytes, long at) throws IOException {
+        slot.disk.reserve().in(use, () -> {
+            slot.file.write(bytes.duplicate(), at);
+            return slot;
+        });
+    }
+
+    private static void delete(Disk disk, String name) {
+        try {
+            disk.there().delete(name);
+        } catch (IOException e) {
+            LOG.debug("{}/{} could not be removed", disk, name, e);
         }
     }
 

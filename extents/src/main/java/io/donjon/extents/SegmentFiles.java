@@ -2,11 +2,7 @@ package io.donjon.extents;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,34 +13,31 @@ import org.slf4j.LoggerFactory;
 final class SegmentFiles {
     private static final Logger LOG = LoggerFactory.getLogger(SegmentFiles.class);
 
-    /** Files that wait to be written over, on each disk, at most. */
-    private static final int SPARES_MAX = 2;
-
-    /** A file that may be written over by a new segment. */
-    private record Spare(Disk disk, String name) {}
-
     private final ExtentStore store;
-
-    private final Deque<Spare> spares = new ArrayDeque<>();
 
     SegmentFiles(ExtentStore store) {
         this.store = store;
     }
 
-    /** A file that is stable under its name, and that says that its segment has not begun. */
-    OpenFile make(long segment, int copy, Disk disk, int capacity) throws IOException {
+    /**
+     * A file that is stable under its name, and that says that its segment has not begun.
+     *
+     * @param use whether it may come out of the disk's reserve
+     */
+    OpenFile make(long segment, int copy, Disk disk, int capacity, Reserve.Use use) throws IOException {
         Directory directory = disk.there();
+        Reserve reserve = disk.reserve();
         String name = SegmentInfo.fileName(segment);
-        Spare spare = takeSpare(disk);
+        String spare = reserve.takeSpare();
         OpenFile file;
         if (spare != null) {
-            directory.rename(spare.name, name);
+            directory.rename(spare, name);
             file = directory.open(name, store.logAccess());
         } else {
-            file = directory.create(name, store.logAccess());
+            file = reserve.in(use, () -> directory.create(name, store.logAccess()));
         }
         try {
-            fillWithZeros(file, file.size(), capacity);
+            fillWithZeros(file, file.size(), capacity, reserve, use);
             file.write(
                     LogFormat.header(store.id(), disk.id, segment, copy, LogFormat.PREPARED, ManifestPosition.NONE), 0);
             file.force();
@@ -57,11 +50,16 @@ final class SegmentFiles {
         }
     }
 
-    private static void fillWithZeros(OpenFile file, long from, int capacity) throws IOException {
+    private static void fillWithZeros(OpenFile file, long from, int capacity, Reserve reserve, Reserve.Use use)
+            throws IOException {
         int piece = Math.min(capacity, 1 << 20);
         ByteBuffer zeros = ByteBuffer.allocateDirect(piece + FileHeader.BYTES).alignedSlice(FileHeader.BYTES);
         for (long at = from; at < capacity; at += piece) {
-            file.write(zeros.duplicate().position(0).limit((int) Math.min(piece, capacity - at)), at);
+            long position = at;
+            reserve.in(use, () -> {
+                file.write(zeros.duplicate().position(0).limit((int) Math.min(piece, capacity - position)), position);
+                return file;
+            });
         }
     }
 
@@ -77,34 +75,15 @@ final class SegmentFiles {
         }
     }
 
-    private synchronized @Nullable Spare takeSpare(Disk disk) {
-        for (Spare spare : spares) {
-            if (spare.disk == disk) {
-                spares.remove(spare);
-                return spare;
-            }
-        }
-        return null;
-    }
-
     /** Takes the files of segments that no manifest names any more, to be written over or to be removed. */
     void retire(List<SegmentInfo> segments) {
-        List<Spare> surplus = new ArrayList<>();
-        synchronized (this) {
-            for (SegmentInfo segment : segments) {
-                for (int number : segment.disks()) {
-                    Disk disk = store.disk(number);
-                    if (disk.inUse()) {
-                        spares.addLast(new Spare(disk, segment.fileName()));
-                    }
+        for (SegmentInfo segment : segments) {
+            for (int number : segment.disks()) {
+                Disk disk = store.disk(number);
+                if (disk.inUse()) {
+                    disk.reserve().retire(segment.fileName());
                 }
             }
-            while (spares.size() > SPARES_MAX * Math.max(1, store.disksInUse().size())) {
-                surplus.add(spares.removeFirst());
-            }
-        }
-        for (Spare spare : surplus) {
-            delete(spare.disk, spare.name);
         }
     }
 

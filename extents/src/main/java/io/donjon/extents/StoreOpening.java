@@ -34,7 +34,7 @@ final class StoreOpening {
     static final String IDENTITY = "disk";
     static final String FENCE = "fence";
     static final String LOCK = "lock";
-    private static final String NEW = ".new";
+    static final String NEW = ".new";
 
     private static final int NUMBER_AT = FileHeader.BODY_AT;
     private static final int CREATED_AT = NUMBER_AT + Integer.BYTES;
@@ -512,20 +512,25 @@ final class StoreOpening {
     void raiseFences() throws IOException {
         for (Disk disk : disks.values()) {
             if (disk.inUse()) {
-                writeFence(disk, store, generation, 0);
+                writeFence(disk, store, generation, 0, Reserve.Use.OPENING);
             }
         }
     }
 
     /** Lets a disk say under which record the store was closed, so that a loss of it shows. */
     static void markClosed(Disk disk, UUID store, ManifestPosition newest) throws IOException {
-        writeFence(disk, store, newest.generation(), newest.edit() + 1);
+        writeFence(disk, store, newest.generation(), newest.edit() + 1, Reserve.Use.MANIFEST);
     }
 
-    private static void writeFence(Disk disk, UUID store, long generation, long closed) throws IOException {
+    private static void writeFence(Disk disk, UUID store, long generation, long closed, Reserve.Use use)
+            throws IOException {
         ByteBuffer header = FileHeader.begin(FileHeader.Kind.FENCE, store, disk.id);
         header.putLong(FENCE_AT, generation).putLong(CLOSED_AT, closed);
-        replace(disk.there(), FENCE, FileHeader.seal(header));
+        FileHeader.seal(header);
+        disk.reserve().in(use, () -> {
+            replace(disk.there(), FENCE, header);
+            return disk;
+        });
     }
 
     /** For each disk the slot that its newest record is in, which must not be overwritten; 1 where there is none. */
@@ -549,7 +554,7 @@ final class StoreOpening {
             directory.delete(temporary);
         }
         try (OpenFile file = directory.create(temporary, Directory.Access.BUFFERED)) {
-            file.write(content, 0);
+            file.write(content.duplicate(), 0);
             file.force();
         }
         directory.rename(temporary, name);

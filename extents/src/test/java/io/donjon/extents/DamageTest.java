@@ -86,7 +86,8 @@ class DamageTest {
 
         ExtentConfig config(SimWorld in) {
             ExtentConfig config = StoreModel.config(in, StoreModel.disks(disks), copies, 16 << 10, false);
-            return new ExtentConfig(config.directories(), List.of(), in != world, copies, false, false, 0, 16 << 10, 4);
+            return new ExtentConfig(
+                    config.directories(), List.of(), in != world, copies, false, false, 0, 16 << 10, 0, 4);
         }
     }
 

@@ -327,7 +327,7 @@ class MembershipTest {
                 .close());
         story.refused(Kind.NO_STORE, "letter", true, "d0");
         ExtentConfig unreachable = new ExtentConfig(
-                List.of(story.world.disk("d1")), List.of("/away"), true, 1, false, false, 0, SEGMENT_BYTES, 4);
+                List.of(story.world.disk("d1")), List.of("/away"), true, 1, false, false, 0, SEGMENT_BYTES, 0, 4);
         story.run(() -> {
             StorageException refused = assertThrows(
                     StorageException.class, () -> story.model.open(unreachable, story.world.environment()));
@@ -418,8 +418,8 @@ class MembershipTest {
 
         void refused(Kind kind, String named, boolean create, String... disks) {
             ExtentConfig all = StoreModel.config(world, List.of(disks), copies, SEGMENT_BYTES, false);
-            ExtentConfig config =
-                    new ExtentConfig(all.directories(), List.of(), create, copies, false, false, 0, SEGMENT_BYTES, 4);
+            ExtentConfig config = new ExtentConfig(
+                    all.directories(), List.of(), create, copies, false, false, 0, SEGMENT_BYTES, 0, 4);
             run(() -> {
                 StorageException refused =
                         assertThrows(StorageException.class, () -> model.open(config, world.environment()));
@@ -537,6 +537,7 @@ class MembershipTest {
                 degraded,
                 all.cacheBytes(),
                 SEGMENT_BYTES,
+                all.reserveBytes(),
                 all.openFilesMax());
         return model.open(config, world.environment());
     }

@@ -321,7 +321,7 @@ final class StoreModel {
     static ExtentConfig config(SimWorld world, List<String> disks, int copies, int segmentBytes, boolean direct) {
         List<Directory> directories = new ArrayList<>();
         disks.forEach(disk -> directories.add(world.disk(disk)));
-        return new ExtentConfig(directories, List.of(), true, copies, direct, false, 1 << 20, segmentBytes, 4);
+        return new ExtentConfig(directories, List.of(), true, copies, direct, false, 1 << 20, segmentBytes, 0, 4);
     }
 
     /** The names of so many disks. */

@@ -144,6 +144,11 @@ public final class SimDisk implements Directory {
         capacityBytes = bytes;
     }
 
+    /** How much of its capacity is taken. */
+    public synchronized long usedBytes() {
+        return usedBytes;
+    }
+
     /** What readers of this file see. */
     public synchronized byte[] contents(String name) throws NoSuchFileException {
         return find(name).contents();

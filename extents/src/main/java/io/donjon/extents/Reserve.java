@@ -1,0 +1,253 @@
+package io.donjon.extents;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Room on a disk that is kept for when it is full (docs/format.md section 1): files that were really written, and are
+ * removed one by one when what would free space, or what the store cannot be opened without, finds no room. They are
+ * made again once there is room. Files of log segments that wait to be written over are given up before them.
+ *
+ * <p>Thread-safe; no I/O is done under the monitor.
+ */
+final class Reserve {
+    private static final Logger LOG = LoggerFactory.getLogger(Reserve.class);
+
+    /** Files of log segments that wait to be written over, at most. */
+    private static final int SPARES_MAX = 2;
+
+    /** Less room than this is not worth a file. */
+    private static final long PIECE_BYTES_LEAST = 16 << 10;
+
+    /** A file of the reserve has at least, if there is room for it, and at most this size. */
+    private static final long PIECE_BYTES_MIN = 128 << 10;
+
+    private static final long PIECE_BYTES_MAX = 4 << 20;
+    private static final int PIECES = 64;
+
+    private static final String PREFIX = "reserve-";
+
+    /** Who finds no room: each may take what those behind him do not need. */
+    enum Use {
+        /** New data: has no claim to the reserve, and not to the spare log files either. */
+        NEW_DATA,
+        /** Flushes and merges, which give back as much and more. */
+        WORK,
+        /** Records of the log that say that something is dropped. */
+        LOG,
+        /** The manifest of a store that is open. */
+        MANIFEST,
+        /** What must be written to open the store. */
+        OPENING
+    }
+
+    /** Something that may fail for want of room, and be tried again. */
+    interface Step<T extends @Nullable Object> {
+        T run() throws IOException;
+    }
+
+    private record Piece(int number, long bytes) {
+        String name() {
+            return PREFIX + number;
+        }
+    }
+
+    private final Directory directory;
+
+    // Guarded by this.
+    private final List<Piece> pieces = new ArrayList<>();
+    private final Deque<String> spares = new ArrayDeque<>();
+    private long forManifest;
+    private long forLog;
+    private long forWork;
+    private boolean wanted;
+
+    Reserve(Directory directory) {
+        this.directory = directory;
+    }
+
+    /** Takes over what an earlier process has left. */
+    void adopt() {
+        List<Piece> found = new ArrayList<>();
+        try {
+            for (String name : directory.list()) {
+                if (name.matches(PREFIX + "\\d{1,6}")) {
+                    try (OpenFile file = directory.open(name, Directory.Access.BUFFERED)) {
+                        found.add(new Piece(Integer.parseInt(name.substring(PREFIX.length())), file.size()));
+                    }
+                }
+            }
+        } catch (IOException e) {
+            LOG.warn("the reserve of {} could not be looked at", directory.path(), e);
+        }
+        synchronized (this) {
+            pieces.addAll(found);
+        }
+    }
+
+    /** Does something, giving up one piece of the reserve after the other as long as it finds no room. */
+    <T extends @Nullable Object> T in(Use use, Step<T> step) throws IOException {
+        while (true) {
+            try {
+                return step.run();
+            } catch (NoSpaceException full) {
+                if (!giveUp(use)) {
+                    throw full;
+                }
+            }
+        }
+    }
+
+    private boolean giveUp(Use use) {
+        String name;
+        synchronized (this) {
+            if (use == Use.NEW_DATA) {
+                return false;
+            }
+            name = spares.pollFirst();
+            if (name == null && !pieces.isEmpty()) {
+                Piece last = pieces.get(pieces.size() - 1);
+                if (bytes() - last.bytes >= keptFrom(use)) {
+                    pieces.remove(last);
+                    name = last.name();
+                }
+            }
+        }
+        if (name == null) {
+            return false;
+        }
+        LOG.info("{} is full: {} is given up", directory.path(), name);
+        delete(name);
+        return true;
+    }
+
+    private long keptFrom(Use use) {
+        return switch (use) {
+            case NEW_DATA -> Long.MAX_VALUE;
+            case WORK -> 2 * forManifest + forLog;
+            case LOG -> 2 * forManifest;
+            case MANIFEST -> forManifest;
+            case OPENING -> 0;
+        };
+    }
+
+    private long bytes() {
+        return pieces.stream().mapToLong(Piece::bytes).sum();
+    }
+
+    /** Bytes that flushes and merges may write here, as far as the medium says. */
+    long roomForWork() {
+        long usable;
+        try {
+            usable = directory.usableBytes();
+        } catch (IOException e) {
+            LOG.debug("{} does not say how much room there is", directory.path(), e);
+            return Long.MAX_VALUE / 2;
+        }
+        synchronized (this) {
+            return usable + Math.max(0, bytes() - keptFrom(Use.WORK));
+        }
+    }
+
+    /** Says how much is to be kept for whom: for the manifest as much as it may take here, and once more to open the store. */
+    synchronized void want(long manifest, long log, long work) {
+        forManifest = manifest;
+        forLog = log;
+        forWork = work;
+        wanted = true;
+    }
+
+    private long target() {
+        return 2 * forManifest + forLog + forWork;
+    }
+
+    private synchronized long missing() {
+        return wanted ? target() - bytes() : 0;
+    }
+
+    /** Makes one more file of the reserve if it is too small and there is room; whether that was so. */
+    boolean refill() {
+        long bytes;
+        int number;
+        synchronized (this) {
+            if (missing() <= 0) {
+                return false;
+            }
+            long even = target() / PIECES;
+            long rounded = (even + FileHeader.BYTES - 1) / FileHeader.BYTES * FileHeader.BYTES;
+            bytes = Math.max(PIECE_BYTES_MIN, Math.min(PIECE_BYTES_MAX, rounded));
+            number = pieces.stream().mapToInt(Piece::number).max().orElse(-1) + 1;
+        }
+        try {
+            bytes = Math.min(bytes, directory.usableBytes() / FileHeader.BYTES * FileHeader.BYTES);
+            if (bytes < PIECE_BYTES_LEAST) {
+                return false;
+            }
+            write(PREFIX + number, bytes);
+        } catch (IOException e) {
+            LOG.debug("the reserve of {} could not be made larger", directory.path(), e);
+            return false;
+        }
+        synchronized (this) {
+            pieces.add(new Piece(number, bytes));
+        }
+        return true;
+    }
+
+    private void write(String name, long bytes) throws IOException {
+        String made = name + StoreOpening.NEW;
+        boolean done = false;
+        try (OpenFile file = directory.create(made, Directory.Access.BUFFERED)) {
+            ByteBuffer zeros = ByteBuffer.allocateDirect((int) Math.min(bytes, PIECE_BYTES_MIN));
+            for (long at = 0; at < bytes; at += zeros.capacity()) {
+                zeros.clear().limit((int) Math.min(zeros.capacity(), bytes - at));
+                file.write(zeros, at);
+            }
+            file.force();
+            directory.rename(made, name);
+            done = true;
+            directory.sync();
+        } finally {
+            if (!done) {
+                delete(made);
+            }
+        }
+    }
+
+    // ---- log files to be written over ----
+
+    /** The file of a segment that is no longer needed, or null. */
+    synchronized @Nullable String takeSpare() {
+        return spares.pollFirst();
+    }
+
+    /** Keeps the file of a segment that is no longer needed, or removes it if that is better. */
+    void retire(String name) {
+        String surplus = name;
+        synchronized (this) {
+            // Where the reserve is not whole the room is needed more.
+            if (missing() <= 0) {
+                spares.addLast(name);
+                surplus = spares.size() > SPARES_MAX ? spares.removeFirst() : null;
+            }
+        }
+        if (surplus != null) {
+            delete(surplus);
+        }
+    }
+
+    private void delete(String name) {
+        try {
+            directory.delete(name);
+        } catch (IOException e) {
+            LOG.warn("{}/{} could not be removed; the next open will do so", directory.path(), name, e);
+        }
+    }
+}
