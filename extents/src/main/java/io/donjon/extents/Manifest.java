@@ -541,8 +541,7 @@ final class Manifest {
         if (directory.list().contains(name)) {
             directory.delete(name);
         }
-        OpenFile file =
-                disk.reserve().in(use, () -> directory.create(name, Directory.Access.BUFFERED));
+        OpenFile file = disk.reserve().in(use, () -> directory.create(name, Directory.Access.BUFFERED));
         Slot slot = new Slot(disk, number, file);
         try {
             write(slot, ManifestSlot.header(store, disk.id, number, at), 0);
