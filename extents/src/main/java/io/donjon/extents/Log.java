@@ -937,7 +937,8 @@ public final class Log {
         }
     }
 
-    private boolean isLive(SegmentInfo info) {
+    /** Whether it would be replayed. */
+    boolean isLive(SegmentInfo info) {
         lock.lock();
         try {
             return live.stream().anyMatch(entry -> entry.info.id() == info.id());

@@ -128,7 +128,7 @@ public final class StoreCheck {
             open.read(file, 0);
             file.flip();
         } catch (IOException | StorageException e) {
-            problem(place, String.valueOf(e.getMessage()));
+            segmentProblem(info, place, String.valueOf(e.getMessage()));
             return;
         }
         bytes += file.limit();
@@ -137,25 +137,39 @@ public final class StoreCheck {
         while (at < end) {
             int length = LogFormat.soundBody(checksums, info.id(), file, at);
             if (length < 0) {
-                problem(place + " at " + at, "no sound group begins there; the segment must be sound up to " + end);
+                segmentProblem(
+                        info,
+                        place + " at " + at,
+                        "no sound group begins there; the segment must be sound up to " + end);
                 return;
             }
             Decoder body = new Decoder(place + " at " + at, file.slice(at + LogFormat.BODY_AT, length));
             boolean start = body.u8() == LogFormat.START;
             if (start != (at == LogFormat.FIRST_AT)) {
-                problem(place + " at " + at, "a start that is not the first group, or a first group that is none");
+                segmentProblem(
+                        info,
+                        place + " at " + at,
+                        "a start that is not the first group, or a first group that is none");
                 return;
             }
             if (start) {
                 long says = body.u64();
                 if (says != base) {
-                    problem(place + " at " + at, "it says that it begins at position " + says + ", not " + base);
+                    segmentProblem(
+                            info, place + " at " + at, "it says that it begins at position " + says + ", not " + base);
                 }
             } else if (base + at - LogFormat.FIRST_AT - body.varint() > stableMost) {
-                problem(place + " at " + at, "its mark lies behind what is stable, " + stableMost);
+                segmentProblem(info, place + " at " + at, "its mark lies behind what is stable, " + stableMost);
             }
             logGroups++;
             at += LogFormat.BODY_AT + length;
+        }
+    }
+
+    /** The file of a segment that has been released since is removed or written over. */
+    private void segmentProblem(SegmentInfo info, String place, String what) {
+        if (store.log().isLive(info)) {
+            problem(place, what);
         }
     }
 }
