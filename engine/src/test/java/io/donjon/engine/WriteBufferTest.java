@@ -191,7 +191,7 @@ class WriteBufferTest {
         assertEquals(0, buffer.entries());
     }
 
-    /** Memory in which somebody else may do something right after a link was read. */
+    /** Memory in which somebody else may do something right after a link was read or written. */
     private static final class Interrupted implements Slab {
         private final HeapSlab slab;
         private final WriterBetween between;
@@ -231,6 +231,7 @@ class WriteBufferTest {
         @Override
         public void putIntRelease(int at, int value) {
             slab.putIntRelease(at, value);
+            between.read.run();
         }
 
         @Override
@@ -257,8 +258,12 @@ class WriteBufferTest {
         public void free() {}
     }
 
-    /** A writer who comes between two reads of a reader: after so many links that were read. */
+    /**
+     * A writer who comes between two reads of a reader, after so many links that were read; or a reader who comes after
+     * every link that is written.
+     */
     private static final class WriterBetween {
+        private Runnable read = () -> {};
         private int linksLeft = Integer.MAX_VALUE;
         private Runnable write = () -> {};
 
@@ -365,5 +370,33 @@ class WriteBufferTest {
             }
             stayedAway = between.stayedAway();
         }
+    }
+
+    /** A value that is seen before its marker would reach into versions that it does not belong to. */
+    @Test
+    void aReaderOfTheNextPlaceNeverSeesTheValueThatIsBeingWrittenBeforeIt() {
+        WriterBetween between = new WriterBetween();
+        Line line = new Line();
+        WriteBuffer buffer = new WriteBuffer(new SlabPool(bytes -> new Interrupted(bytes, between), 4), line, 1);
+        int parent = line.insertAfter(Line.ROOT);
+        paint(buffer, line, "old", parent, 1);
+        int head = line.insertAfter(parent);
+        int clone = line.insertAfter(parent);
+        int[] reads = {0};
+        for (String written : List.of("old", "new")) {
+            FullKey key = new FullKey().set(1, written.getBytes(StandardCharsets.ISO_8859_1));
+            between.read = () -> {
+                int state = buffer.find(key, head, Long.MAX_VALUE);
+                boolean passes = state == WriteBuffer.NONE || buffer.kind(state) == StepKind.PASS;
+                byte[] value = new byte[1];
+                if (!passes) {
+                    buffer.copyValue(state, 0, value, 0, 1);
+                }
+                assertEquals(written.equals("old") ? 1 : 0, value[0], written);
+                reads[0]++;
+            };
+            paint(buffer, line, written, clone, 2);
+        }
+        assertTrue(reads[0] > 8, reads[0] + " reads");
     }
 }

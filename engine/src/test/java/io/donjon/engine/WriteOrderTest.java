@@ -1,6 +1,7 @@
 package io.donjon.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.donjon.Durability;
 import io.donjon.Keyspace;
@@ -9,6 +10,8 @@ import io.donjon.Snapshot;
 import io.donjon.WriteBatch;
 import io.donjon.extents.Codec;
 import io.donjon.extents.Environment.Worker;
+import io.donjon.extents.sim.Call;
+import io.donjon.extents.sim.Fault;
 import io.donjon.extents.sim.Seeds;
 import io.donjon.extents.sim.SimWorld;
 import io.donjon.extents.sim.Survival;
@@ -19,6 +22,7 @@ import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -42,6 +46,39 @@ class WriteOrderTest {
         SimWorld world = new SimWorld(seed);
         Map<String, NavigableMap<byte[], byte[]>> before = new TreeMap<>();
         world.run(() -> before.putAll(race(world, sim.open(world))));
+        SimWorld again = world.reboot(Survival.ALL_KEPT);
+        again.run(() -> assertEquals("", Dump.difference(before, Dump.of(sim.open(again)))));
+    }
+
+    /** Two who take a snapshot wait for the same flush: the second must look at the keyspace when it is his turn. */
+    @Test
+    void takersOfSnapshotsThatWaitForRoomGoOnFromWhatTheOtherDid() {
+        SimStore sim = new SimStore(1, 1, TINY);
+        SimWorld world = new SimWorld(1);
+        Map<String, NavigableMap<byte[], byte[]>> before = new TreeMap<>();
+        world.run(() -> {
+            StoreHandle store = sim.open(world);
+            Keyspace keyspace = store.createKeyspace("k").with(Durability.ASYNC);
+            keyspace.put(new byte[] {1}, new byte[100]);
+            world.disk("d0").inject(Fault.stall(1_000_000_000L, Call.CREATE).on(name -> name.startsWith("x-")));
+            store.engine().commits().sealNow();
+            // Small entries take more room than they are asked for.
+            WriteBatch batch = store.newBatch();
+            for (byte key = 0; key < 20; key++) {
+                batch.put(keyspace, new byte[] {2, key}, new byte[1]);
+            }
+            store.write(batch, Durability.ASYNC);
+            ReadState full = store.engine().states().current();
+            assertEquals(TINY.sealedMax(), full.sealed.size());
+            assertTrue(full.active.buffer.used() > TINY.bufferBytes(), full.active.buffer.used() + " bytes");
+            List<Worker> takers = new ArrayList<>();
+            for (String name : List.of("one", "other")) {
+                takers.add(world.environment().start(name, () -> keyspace.snapshot(name)));
+            }
+            takers.forEach(Worker::join);
+            before.putAll(Dump.of(store));
+            assertEquals(3, before.size());
+        });
         SimWorld again = world.reboot(Survival.ALL_KEPT);
         again.run(() -> assertEquals("", Dump.difference(before, Dump.of(sim.open(again)))));
     }

@@ -71,7 +71,7 @@ public final class ChannelDirectory implements Directory {
             throw new FileAlreadyExistsException(directory.toString());
         }
         Files.createDirectory(directory, permissions(parent, "rwx------"));
-        forceDirectory(parent);
+        open(parent, meter).sync();
         return open(directory, meter);
     }
 
@@ -217,16 +217,12 @@ public final class ChannelDirectory implements Directory {
 
     @Override
     public void sync() throws IOException {
-        forceDirectory(directory);
-        meter.synced();
-    }
-
-    private static void forceDirectory(Path directory) throws IOException {
         try (SteadyChannel channel = SteadyChannel.open(directory, Set.of(StandardOpenOption.READ))) {
             channel.force(true);
         } catch (IOException e) {
             throw new IOException("sync of directory " + directory + " failed: " + e.getMessage(), e);
         }
+        meter.synced();
     }
 
     @Override

@@ -357,7 +357,7 @@ final class LogRecovery {
             file.write(whole.slice(LogFormat.FIRST_AT, found.end - LogFormat.FIRST_AT), LogFormat.FIRST_AT);
             file.force();
         }
-        directory.sync();
+        // Its name becomes stable with that of this disk's next manifest; until then the other copy is what it was.
     }
 
     /** Puts into the manifest's state which segments are left and where they end. */

@@ -193,6 +193,21 @@ class ChannelDirectoryTest {
         }
     }
 
+    /** A directory that cannot be made stable shows that it is asked to. */
+    @Test
+    void aDirectoryIsSyncedByTheSystem() throws IOException {
+        Directory processes = ChannelDirectory.open(Path.of("/proc/self"), meter);
+        IOException e = assertThrows(IOException.class, processes::sync);
+        assertSays("sync of directory /proc/", e);
+        assertEquals(0, meter.snapshot().directorySyncs());
+    }
+
+    @Test
+    void aNewDirectoryIsStableUnderItsName() throws IOException {
+        ChannelDirectory.create(directory.resolve("new"), meter);
+        assertEquals(1, meter.snapshot().directorySyncs());
+    }
+
     @Test
     void aLockHoldsAgainstAnotherProcessEvenAfterARefusedAttemptOfOurOwn() throws Exception {
         Directory files = open();

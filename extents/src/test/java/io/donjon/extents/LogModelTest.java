@@ -162,6 +162,38 @@ class LogModelTest {
         }
     }
 
+    /** Recovery makes a lost copy of the log again; from then on it is as good as the other, whatever happens. */
+    @Test
+    void aCopyThatWasMadeAgainIsStableWhenTheStoreHasOpened() throws IOException {
+        for (Survival survival : Survival.values()) {
+            SimWorld first = new SimWorld(3);
+            StoreModel model = new StoreModel();
+            assertTrue(first.run(() -> {
+                StoreModel.Session session = twice(model, first);
+                session.force(session.append(1000));
+                session.store().abandon();
+            }));
+            SimWorld second = first.reboot(survival);
+            damageLog(second, "d1");
+            assertTrue(second.run(() -> twice(model, second).store().abandon()), survival.toString());
+            SimWorld third = second.reboot(survival);
+            damageLog(third, "d0");
+            assertTrue(third.run(() -> twice(model, third).close()), survival.toString());
+        }
+    }
+
+    private static StoreModel.Session twice(StoreModel model, SimWorld world) {
+        return model.open(StoreModel.config(world, StoreModel.disks(2), 2, 16 << 10, false), world.environment());
+    }
+
+    private static void damageLog(SimWorld world, String disk) throws IOException {
+        for (String name : world.disk(disk).names()) {
+            if (name.startsWith("log-")) {
+                world.disk(disk).replaceContents(name, new byte[0]);
+            }
+        }
+    }
+
     private static StoreModel.Session recycling(StoreModel model, SimWorld world) {
         return model.open(StoreModel.config(world, StoreModel.disks(1), 1, 16 << 10, false), world.environment());
     }
