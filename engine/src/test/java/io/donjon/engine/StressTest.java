@@ -39,6 +39,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -574,5 +575,35 @@ class StressTest {
         try (StoreHandle again = open(memory)) {
             assertEquals(1, number(Objects.requireNonNull(again.keyspace("k")).get(key(1))));
         }
+    }
+
+    /** Were a pin given back twice, or not at all, the store would wait for it for ever, or not at all. */
+    @ParameterizedTest
+    @EnumSource(Memory.class)
+    void aCursorThatIsClosedWhileTheStoreTakesItBackGivesItsPinBackOnce(Memory memory) throws Exception {
+        StoreHandle store = open(memory);
+        Keyspace k = store.createKeyspace("k");
+        AtomicReference<ScanCursor> shared = new AtomicReference<>();
+        AtomicInteger cursors = new AtomicInteger();
+        Crew crew = new Crew(SEED);
+        crew.again("owner", random -> {
+            ScanCursor cursor = (ScanCursor) k.scan(KeyRange.all());
+            shared.set(cursor);
+            for (int spins = random.nextInt(200); spins > 0; spins--) {
+                Thread.onSpinWait();
+            }
+            cursor.close();
+            cursors.incrementAndGet();
+        });
+        crew.again("store", random -> {
+            ScanCursor cursor = shared.get();
+            if (cursor != null) {
+                cursor.closeWithStore();
+            }
+        });
+        crew.runFor(SECONDS / 4, () -> cursors.get() > 50_000);
+        crew.end();
+        crew.once("closer", store::close);
+        crew.end();
     }
 }

@@ -79,7 +79,16 @@ public final class BlockCache {
     }
 
     private Shard shard(long hash) {
-        return shards[(int) (hash >>> 61)];
+        return shards[shardOf(hash)];
+    }
+
+    /** The number of the shard that a block belongs to. */
+    static int shardOf(long extent, long offset) {
+        return shardOf(hash(extent, offset));
+    }
+
+    private static int shardOf(long hash) {
+        return (int) (hash >>> 61);
     }
 
     private static long hash(long extent, long offset) {
