@@ -3,6 +3,7 @@ package io.donjon.cli;
 import io.donjon.Compression;
 import io.donjon.perf.compare.Compare;
 import io.donjon.perf.compare.Fairness;
+import io.donjon.perf.compare.MemoryCheck;
 import io.donjon.perf.compare.Report;
 import io.donjon.perf.git.RepositoryGenerator;
 import io.donjon.perf.micro.Micro;
@@ -26,12 +27,13 @@ import picocli.CommandLine.Parameters;
             BenchCommand.CompareCommand.class,
             BenchCommand.FairnessCommand.class,
             BenchCommand.MicroCommand.class,
+            BenchCommand.MemoryCommand.class,
             BenchCommand.GitCommand.class
         })
 final class BenchCommand extends BaseCommand {
     @Override
     public Integer call() {
-        throw usage("which benchmark: compare, fairness, micro or generate-git?");
+        throw usage("which benchmark: compare, fairness, micro, memory or generate-git?");
     }
 
     /** {@code donjon bench compare}. */
@@ -180,6 +182,42 @@ final class BenchCommand extends BaseCommand {
                 Files.writeString(json, Micro.json(rows));
             }
             return ExitCode.OK;
+        }
+    }
+
+    /** {@code donjon bench memory}. */
+    @Command(
+            name = "memory",
+            header = "Load and read records in a process of its own, and see that it stays within its memory limit.",
+            description = {
+                "",
+                "The process has a heap of half the limit and 64 MiB. The exit code is 1 if more of it was in memory"
+                        + " at a time than the limit and 300 MiB.",
+                ""
+            },
+            footer = {"", "Example: donjon bench memory --records 10000000 --memory-mb 256"})
+    static final class MemoryCommand extends BaseCommand {
+        @Option(names = "--records", paramLabel = "N", description = "Records (default: 10000000).")
+        private long records = 10_000_000;
+
+        @Option(names = "--memory-mb", paramLabel = "MIB", description = "The limit (default: 256).")
+        private long memoryMb = 256;
+
+        @Option(names = "--seed", paramLabel = "S", description = "Decides the data and all orders (default: 1).")
+        private long seed = 1;
+
+        @Option(
+                names = "--folder",
+                paramLabel = "DIR",
+                description = "Where the store goes meanwhile (default: the folder of temporary files).")
+        private @Nullable Path folder;
+
+        @Override
+        public Integer call() throws IOException {
+            MemoryCheck.Result result = MemoryCheck.run(
+                    new MemoryCheck.Options(records, memoryMb << 20, seed, folder), terminal()::println);
+            terminal().println(result.text());
+            return result.holds() ? ExitCode.OK : ExitCode.FINDING;
         }
     }
 

@@ -71,6 +71,8 @@ final class BenchTest {
             {"bench", "compare", "--workloads", "nap"},
             {"bench", "compare", "--records", "0"},
             {"bench", "compare", "--cache-mb", "1"},
+            {"bench", "memory", "--records", "0"},
+            {"bench", "memory", "--memory-mb", "1"},
             {"bench", "generate-git", folder.resolve("r"), "--commits", "0", "--seed", "1"},
             {"bench", "generate-git", folder.resolve("r")}
         }) {

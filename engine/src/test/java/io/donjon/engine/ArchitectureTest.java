@@ -46,7 +46,7 @@ class ArchitectureTest {
 
     /** The classes through which files, time, randomness and threads come in: whatever else uses those is at fault. */
     private static final Pattern OUTSIDE_INTERFACE = Pattern.compile("io\\.donjon\\.extents\\."
-            + "(SystemEnvironment|ChannelDirectory|ChannelFile|FileLocks|SteadyChannel|NoSpaceException)(\\$.*)?");
+            + "(SystemEnvironment|ChannelDirectory|ChannelFile|FileLocks|SteadyChannel|SmallWrites|NoSpaceException)(\\$.*)?");
 
     private static final JavaClasses CODE = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
