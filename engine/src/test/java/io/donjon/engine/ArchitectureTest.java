@@ -45,8 +45,9 @@ class ArchitectureTest {
     private static final String API = "io.donjon";
 
     /** The classes through which files, time, randomness and threads come in: whatever else uses those is at fault. */
-    private static final Pattern OUTSIDE_INTERFACE = Pattern.compile("io\\.donjon\\.extents\\."
-            + "(SystemEnvironment|ChannelDirectory|ChannelFile|FileLocks|SteadyChannel|SmallWrites|NoSpaceException)(\\$.*)?");
+    private static final Pattern OUTSIDE_INTERFACE = Pattern.compile(
+            "io\\.donjon\\.extents\\."
+                    + "(SystemEnvironment|ChannelDirectory|ChannelFile|FileLocks|SteadyChannel|SmallWrites|NoSpaceException)(\\$.*)?");
 
     private static final JavaClasses CODE = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)

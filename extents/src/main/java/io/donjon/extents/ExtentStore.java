@@ -147,8 +147,11 @@ public final class ExtentStore implements AutoCloseable {
         if (found == null) {
             throw new IllegalStateException("the log has been replayed already");
         }
-        found.replay(into);
-        found.forget();
+        try {
+            found.replay(into);
+        } catch (IOException e) {
+            throw StorageException.of("replaying the log", e);
+        }
         recovery = null;
     }
 

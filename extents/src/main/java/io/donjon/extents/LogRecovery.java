@@ -26,8 +26,16 @@ final class LogRecovery {
     private static final class Found {
         final SegmentInfo info;
 
-        /** The whole file of each copy, or null where it is not there or not of this segment. */
+        /**
+         * The whole file of each copy, or null where it is not there or not of this segment. Contents are in memory for
+         * one segment at a time, and read again where they are needed again.
+         */
         final @Nullable ByteBuffer[] copies;
+
+        /** By copy: whether its file is there, and whether it is to be written again; known once the contents are let go. */
+        final boolean[] there;
+
+        final boolean[] wrong;
 
         /** Where its first group stands in the log, and the position behind its last; -1 if it was never begun. */
         long base = -1;
@@ -43,9 +51,20 @@ final class LogRecovery {
         Found(SegmentInfo info) {
             this.info = info;
             this.copies = new ByteBuffer[info.disks().length];
+            this.there = new boolean[copies.length];
+            this.wrong = new boolean[copies.length];
         }
 
-        boolean isDamagedOrCut(int copy) {
+        void letGo() {
+            for (int copy = 0; copy < copies.length; copy++) {
+                there[copy] = copies[copy] != null;
+                wrong[copy] = isDamagedOrCut(copy);
+                copies[copy] = null;
+            }
+            union = null;
+        }
+
+        private boolean isDamagedOrCut(int copy) {
             ByteBuffer bytes = copies[copy];
             ByteBuffer whole = Objects.requireNonNull(union);
             int length = end - LogFormat.FIRST_AT;
@@ -117,6 +136,7 @@ final class LogRecovery {
             }
             ended |= position >= 0 && found.base != position;
             if (!ended) {
+                found.letGo();
                 segments.add(found);
                 position = found.endPosition;
             }
@@ -204,8 +224,36 @@ final class LogRecovery {
         return String.join(", ", names);
     }
 
-    /** Follows the groups as far as any copy has them, and takes note of the marks, also behind that. */
+    /** What is sound of a segment that was read before. */
+    private ByteBuffer contents(Found found) throws IOException {
+        Found again = load(found.info);
+        if (again == null) {
+            throw damaged(found, "was begun, and when it is read again it was not");
+        }
+        follow(again);
+        if (again.end < found.end) {
+            throw damaged(found, "was sound up to " + found.end + ", and when it is read again to " + again.end);
+        }
+        return Objects.requireNonNull(again.union);
+    }
+
+    /** Follows the groups, and takes note of the marks behind them too. */
     private void gather(Found found) {
+        follow(found);
+        if (found.info.end() != SegmentInfo.OPEN) {
+            return;
+        }
+        for (ByteBuffer copy : found.copies) {
+            for (int behind = found.end + 1; copy != null && behind < copy.limit() - LogFormat.BODY_AT; behind++) {
+                if (LogFormat.soundBody(checksums, found.info.id(), copy, behind) > 0) {
+                    note(found, copy, behind);
+                }
+            }
+        }
+    }
+
+    /** Follows the groups as far as any copy has them, and takes note of their marks. */
+    private void follow(Found found) {
         int longest = 0;
         int present = 0;
         for (ByteBuffer copy : found.copies) {
@@ -234,16 +282,6 @@ final class LogRecovery {
         }
         found.end = at;
         found.endPosition = found.base + at - LogFormat.FIRST_AT;
-        if (found.info.end() != SegmentInfo.OPEN) {
-            return;
-        }
-        for (ByteBuffer copy : found.copies) {
-            for (int behind = at + 1; copy != null && behind < copy.limit() - LogFormat.BODY_AT; behind++) {
-                if (LogFormat.soundBody(checksums, found.info.id(), copy, behind) > 0) {
-                    note(found, copy, behind);
-                }
-            }
-        }
     }
 
     private @Nullable ByteBuffer soundCopy(Found found, int at) {
@@ -313,19 +351,18 @@ final class LogRecovery {
      */
     void repair() throws IOException {
         for (Found found : segments) {
-            ByteBuffer whole = Objects.requireNonNull(found.union);
             for (int copy = 0; copy < found.copies.length; copy++) {
                 Disk disk = disks.get(found.info.disks()[copy]);
                 if (disk == null || disk.directory == null || !disk.inUse()) {
                     continue;
                 }
-                if (found.info.end() != SegmentInfo.OPEN && found.isDamagedOrCut(copy)) {
+                if (found.info.end() != SegmentInfo.OPEN && found.wrong[copy]) {
                     damages.add(new StoreCheck.Problem(
                             disk + "/" + found.info.fileName(),
                             "found at open: it was not sound up to " + found.end
                                     + ", and is put right from the other copy"));
                 }
-                if (found.copies[copy] == null) {
+                if (!found.there[copy]) {
                     int missing = copy;
                     disk.reserve().in(Reserve.Use.OPENING, () -> {
                         rewrite(found, missing, disk);
@@ -334,8 +371,9 @@ final class LogRecovery {
                     continue;
                 }
                 try (OpenFile file = disk.directory.open(found.info.fileName(), Directory.Access.BUFFERED)) {
-                    if (found.isDamagedOrCut(copy)) {
+                    if (found.wrong[copy]) {
                         LOG.warn("{}/{}: its groups are put right from the other copy", disk, found.info.fileName());
+                        ByteBuffer whole = contents(found);
                         file.write(whole.slice(LogFormat.FIRST_AT, found.end - LogFormat.FIRST_AT), LogFormat.FIRST_AT);
                     }
                     file.force();
@@ -348,12 +386,12 @@ final class LogRecovery {
         Directory directory = disk.there();
         String name = found.info.fileName();
         LOG.warn("{}/{}: it is made again from the other copy", disk, name);
+        ByteBuffer whole = contents(found);
         if (directory.list().contains(name)) {
             directory.delete(name);
         }
         try (OpenFile file = directory.create(name, Directory.Access.BUFFERED)) {
             file.write(LogFormat.header(store, disk.id, found.info.id(), copy, LogFormat.BEGUN, believed), 0);
-            ByteBuffer whole = Objects.requireNonNull(found.union);
             file.write(whole.slice(LogFormat.FIRST_AT, found.end - LogFormat.FIRST_AT), LogFormat.FIRST_AT);
             file.force();
         }
@@ -381,10 +419,10 @@ final class LogRecovery {
     }
 
     /** Replays every commit from the position on that replay begins at, which must be the border of two groups. */
-    void replay(ExtentStore.Replay into) {
+    void replay(ExtentStore.Replay into) throws IOException {
         long at = replayFrom;
         for (Found found : segments) {
-            ByteBuffer whole = Objects.requireNonNull(found.union);
+            ByteBuffer whole = contents(found);
             int offset = (int) (Math.max(at, found.base) - found.base) + LogFormat.FIRST_AT;
             while (offset < found.end) {
                 int length = LogFormat.soundBody(checksums, found.info.id(), whole, offset);
@@ -403,10 +441,5 @@ final class LogRecovery {
             }
             at = found.endPosition;
         }
-    }
-
-    /** Lets go of the segments' contents. */
-    void forget() {
-        segments.clear();
     }
 }

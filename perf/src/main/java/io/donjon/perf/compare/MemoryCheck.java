@@ -32,7 +32,11 @@ public final class MemoryCheck {
      * @param seed decides the data and all orders
      * @param folder where the store goes, or null for the folder of temporary files
      */
-    public record Options(long records, long memoryBytes, long seed, @Nullable Path folder) {
+    public record Options(
+            long records,
+            long memoryBytes,
+            long seed,
+            @Nullable Path folder) {
         /** @throws IllegalArgumentException if there is nothing to load, or the limit is less than a store takes */
         public Options {
             if (records < 1) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.HashSet;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.openjdk.jmh.profile.GCProfiler;
@@ -27,8 +28,8 @@ final class GarbageBenchmarkTest {
                         .build())
                 .run()) {
             String name = result.getPrimaryResult().getLabel();
-            double bytes =
-                    result.getSecondaryResults().get("gc.alloc.rate.norm").getScore();
+            double bytes = Objects.requireNonNull(result.getSecondaryResults().get("gc.alloc.rate.norm"), name)
+                    .getScore();
             // What JMH makes for itself is spread over many operations.
             assertTrue(bytes < 8, name + ": " + bytes + " bytes per operation");
             seen.add(name);
