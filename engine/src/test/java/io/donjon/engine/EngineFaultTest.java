@@ -29,6 +29,8 @@ class EngineFaultTest {
     /** In which the fault struck. */
     private static int runs;
 
+    private static int violations;
+
     private enum Trouble {
         ERROR(Call.values()),
         FULL(Call.WRITE, Call.CREATE),
@@ -58,7 +60,7 @@ class EngineFaultTest {
         for (Trouble trouble : Trouble.values()) {
             kinds += trouble.calls.size();
         }
-        System.out.println("fault-sweep: runs=" + runs + " kinds=" + kinds + " violations=0");
+        System.out.println("fault-sweep: runs=" + runs + " kinds=" + kinds + " violations=" + violations);
     }
 
     @ParameterizedTest(name = "{0} disks, {1} copies")
@@ -99,6 +101,7 @@ class EngineFaultTest {
             SimWorld last = next.reboot(Survival.ALL_KEPT);
             assertTrue(last.run(() -> goOn(machine, store.open(last), !cut)));
         } catch (AssertionError | RuntimeException e) {
+            violations++;
             throw new AssertionError(what, e);
         }
         runs += fault.hits() > 0 ? 1 : 0;
