@@ -78,7 +78,7 @@ public final class MemoryCheck {
     @FunctionalInterface
     public interface Listener {
         /** A line. */
-        void line(String text);
+        void line(String text) throws IOException;
     }
 
     private MemoryCheck() {}
@@ -108,7 +108,9 @@ public final class MemoryCheck {
                 Peak peak = new Peak(process);
                 peak.start();
                 try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
-                    lines.lines().forEach(listener::line);
+                    for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                        listener.line(line);
+                    }
                 }
                 int code = process.waitFor();
                 peak.join();
