@@ -52,6 +52,9 @@ final class BlockFormat {
      *     {@code extent E offset O}
      */
     static Block decode(long extent, long offset, byte[] bytes, int at, int size, Checksums checksums) {
+        if (size <= HEADER_BYTES) {
+            throw damaged(extent, offset, "a block of " + size + " bytes");
+        }
         int stored = intAt(bytes, at + STORED_AT);
         if (stored != size - HEADER_BYTES) {
             throw damaged(extent, offset, "the header says " + stored + " stored bytes, not " + (size - HEADER_BYTES));

@@ -93,7 +93,8 @@ public final class Decoder {
 
     /** A varint length and as many bytes, as a view of what is decoded. */
     public ByteBuffer slice() {
-        int length = (int) varint("length", 0, in.remaining());
+        int length = count("length");
+        need(length);
         ByteBuffer slice = in.slice(in.position(), length);
         in.position(in.position() + length);
         return slice;
