@@ -1,7 +1,12 @@
 package io.donjon.extents;
 
+import java.util.Map;
+
 /** Where an extent is. Immutable. */
 final class ExtentInfo {
+    /** Begins the names of superchunk files; the extent's id follows, in 16 digits. */
+    static final String FILE_PREFIX = "x-";
+
     private static final int SLOT_BITS = 8;
     private static final int FILE_BITS = 32;
 
@@ -66,7 +71,32 @@ final class ExtentInfo {
 
     /** The name of a superchunk file (docs/format.md section 1). */
     static String fileName(long extent, int copy, int file) {
-        return String.format("x-%016x-%d-%04x", extent, copy, file);
+        return String.format(FILE_PREFIX + "%016x-%d-%04x", extent, copy, file);
+    }
+
+    /** The extent whose file has this name, or -1 if no extent's has. */
+    static long ofFile(String name) {
+        int end = FILE_PREFIX.length() + 16;
+        if (name.length() <= end || !name.startsWith(FILE_PREFIX)) {
+            return -1;
+        }
+        try {
+            return Long.parseLong(name, FILE_PREFIX.length(), end, 16);
+        } catch (NumberFormatException foreign) {
+            return -1;
+        }
+    }
+
+    /** How long the files on a disk are, by their names: up to the end of the last chunk in each. */
+    void fileLengths(int disk, Map<String, Long> lengths) {
+        for (int i = 0; i < places.length; i++) {
+            if (disk(places[i]) == disk) {
+                long used = Math.min(length - (long) (i / copies) * Chunks.BYTES, Chunks.BYTES);
+                long whole = (used + FileHeader.BYTES - 1) / FileHeader.BYTES * FileHeader.BYTES;
+                lengths.merge(
+                        fileName(id, i % copies, file(places[i])), Chunks.position(slot(places[i])) + whole, Math::max);
+            }
+        }
     }
 
     void encode(Encoder out) {

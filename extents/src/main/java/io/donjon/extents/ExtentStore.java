@@ -3,11 +3,13 @@ package io.donjon.extents;
 import io.donjon.rda.BalancedPermutations;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,6 +37,10 @@ public final class ExtentStore implements AutoCloseable {
     private final Log log;
     private final BlockCache cache;
     private final FilePool files;
+
+    /** Extents of which there may be files. */
+    private final Set<Long> alive = ConcurrentHashMap.newKeySet();
+
     private final List<Directory.LockAttempt> locks;
 
     /** What was damaged when it was opened. */
@@ -64,6 +70,7 @@ public final class ExtentStore implements AutoCloseable {
         this.manifest = new Manifest(id, state, disks, opening.believed, client, environment, new Departures());
         this.log = new Log(this, manifest, config.segmentBytes(), recovery.position(), environment);
         recovery.handTo(log);
+        alive.addAll(state.extents.keySet());
     }
 
     /** Who opens a store: he gets his part of the manifest back, and says where the log is to be replayed from. */
@@ -163,6 +170,7 @@ public final class ExtentStore implements AutoCloseable {
         int[] numbers = usable.stream().mapToInt(disk -> disk.number).toArray();
         int made = Math.min(copies, numbers.length);
         long extent = manifest.with(state -> state.nextExtent++);
+        alive.add(extent);
         BalancedPermutations placement = new BalancedPermutations(numbers, made, environment.random());
         return new ExtentWriter(this, extent, made, placement, bufferBytes);
     }
@@ -178,6 +186,7 @@ public final class ExtentStore implements AutoCloseable {
 
     /** Removes the files of an extent which no durable edit names and which nobody reads any more. */
     public void free(Extent extent) {
+        boolean gone = true;
         for (int number : extent.disks()) {
             Disk disk = disk(number);
             if (!disk.inUse()) {
@@ -189,8 +198,12 @@ public final class ExtentStore implements AutoCloseable {
                     disk.there().delete(name);
                 } catch (IOException e) {
                     LOG.warn("{}/{} could not be removed; the next open will do so", disk, name, e);
+                    gone = false;
                 }
             }
+        }
+        if (gone) {
+            gone(extent.id());
         }
     }
 
@@ -270,15 +283,23 @@ public final class ExtentStore implements AutoCloseable {
         return manifest.position();
     }
 
-    /** The superchunk files on a disk that the manifest names. */
-    Set<String> namedFiles(int disk) {
+    /** The superchunk files on a disk that the manifest names, and how long each is. */
+    Map<String, Long> namedFiles(int disk) {
         return manifest.with(state -> {
-            Set<String> names = new HashSet<>();
-            for (ExtentInfo extent : state.extents.values()) {
-                names.addAll(new Extent(extent, this).fileNames(disk));
-            }
-            return names;
+            Map<String, Long> lengths = new HashMap<>();
+            state.extents.values().forEach(extent -> extent.fileLengths(disk, lengths));
+            return lengths;
         });
+    }
+
+    /** Whether the extent with a file of this name is being written, or is named or read. */
+    boolean isAlive(String fileName) {
+        return alive.contains(ExtentInfo.ofFile(fileName));
+    }
+
+    /** The files of an extent that was alive are gone. */
+    void gone(long extent) {
+        alive.remove(extent);
     }
 
     /** Whether anything can still be written. */
@@ -329,6 +350,10 @@ public final class ExtentStore implements AutoCloseable {
 
     Manifest manifest() {
         return manifest;
+    }
+
+    ManifestClient client() {
+        return client;
     }
 
     FilePool files() {

@@ -294,14 +294,19 @@ public final class ExtentWriter {
 
     /** Removes what was written; for an extent that nothing names. */
     public void abandon() {
+        boolean gone = true;
         for (Target target : targets) {
             try {
                 target.file.close();
                 target.disk.there().delete(target.name);
             } catch (IOException e) {
                 LOG.warn("{}/{} could not be removed; the next open will do so", target.disk, target.name, e);
+                gone = false;
             }
         }
         targets.clear();
+        if (gone) {
+            store.gone(id);
+        }
     }
 }

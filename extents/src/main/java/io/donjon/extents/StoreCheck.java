@@ -4,8 +4,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.TreeMap;
 
 /**
  * Walks what lies below extents while a store is open: the manifests of all disks, the log on all disks, and whether the
@@ -53,34 +54,116 @@ public final class StoreCheck {
         return bytes;
     }
 
-    void problem(String place, String what) {
-        problems.add(new Problem(place, what));
+    private void problem(String place, StoreRule broken, Object... values) {
+        problems.add(new Problem(place, broken.says(values)));
     }
 
     private void checkManifest(Disk disk) {
         // Edits go on meanwhile: what is read must be at least as new as what was durable before.
         ManifestPosition before = store.manifestPosition();
         ManifestPosition newest = ManifestPosition.NONE;
+        ManifestSlot used = null;
         for (int slot = 0; slot < 2; slot++) {
             ManifestSlot read = ManifestSlot.read(disk.there(), store.id(), disk.id, slot);
             if (read != null && read.damage != null && read.seen.compareTo(before) >= 0) {
-                problem(disk + "/" + ManifestSlot.fileName(slot), String.valueOf(read.damage.getMessage()));
+                String place = disk + "/" + ManifestSlot.fileName(slot);
+                problem(place, StoreRule.MANIFEST_SOUND, String.valueOf(read.damage.getMessage()));
             }
             if (read != null && read.halfLost != null && wasForced(read.halfLostRecord, before)) {
-                problem(read.halfLost, "one of the two copies of record " + read.halfLostRecord + " is damaged");
+                problem(read.halfLost, StoreRule.MANIFEST_TWICE, read.halfLostRecord);
             }
-            newest = read == null ? newest : newest.max(read.newest);
+            if (read != null && read.newest.isNewerThan(newest)) {
+                newest = read.newest;
+                used = read;
+            }
         }
         if (before.isNewerThan(newest)) {
-            problem(disk.toString(), "its newest manifest record is " + newest + ", " + before + " should be there");
+            problem(disk.toString(), StoreRule.MANIFEST_NEWEST, newest, before);
+        } else if (used != null) {
+            checkAgreement(disk, used);
         }
+    }
+
+    /** Compares what a disk's manifest says with what the store goes by, unless that has just changed. */
+    private void checkAgreement(Disk disk, ManifestSlot read) {
+        List<String> ours = store.manifest().with(StoreCheck::facts);
+        if (!store.manifestPosition().equals(read.newest)) {
+            return;
+        }
+        ManifestState state = new ManifestState(store.client());
+        for (byte[] body : read.pages) {
+            state.apply(new Decoder(disk.toString(), body), false);
+        }
+        for (byte[] body : read.edits) {
+            state.apply(new Decoder(disk.toString(), body), false);
+        }
+        List<String> theirs = facts(state);
+        for (int i = 0; i < Math.max(ours.size(), theirs.size()); i++) {
+            String here = i < theirs.size() ? theirs.get(i) : "nothing";
+            String there = i < ours.size() ? ours.get(i) : "nothing";
+            if (!here.equals(there)) {
+                problem(disk.toString(), StoreRule.MANIFEST_AGREES, here, there);
+                return;
+            }
+        }
+    }
+
+    /** What a manifest says, line by line. */
+    private static List<String> facts(ManifestState state) {
+        List<String> facts = new ArrayList<>();
+        facts.add(state.copies + " copies, members " + Arrays.toString(state.members));
+        new TreeMap<>(state.extents)
+                .values()
+                .forEach(extent -> facts.add("extent " + extent.id() + " of " + extent.length() + " bytes at "
+                        + Arrays.hashCode(extent.places())));
+        state.segments
+                .values()
+                .forEach(segment -> facts.add("segment " + segment.id() + " on disks "
+                        + Arrays.toString(segment.disks()) + " up to " + segment.end()));
+        return facts;
     }
 
     private void checkFiles() {
         for (Disk disk : store.disksInUse()) {
-            for (String name : new TreeSet<>(store.namedFiles(disk.number))) {
+            new TreeMap<>(store.namedFiles(disk.number)).forEach((name, length) -> {
                 checkHeader(disk, name, FileHeader.Kind.SUPERCHUNK);
+                checkLength(disk, name, length);
+            });
+            try {
+                for (String name : disk.there().list()) {
+                    checkNamed(disk, name);
+                }
+            } catch (IOException e) {
+                problem(disk.toString(), StoreRule.FILE_HEADER, String.valueOf(e.getMessage()));
             }
+        }
+    }
+
+    private void checkLength(Disk disk, String name, long due) {
+        try (OpenFile file = disk.there().open(name, Directory.Access.BUFFERED)) {
+            if (file.size() != due) {
+                problem(disk + "/" + name, StoreRule.FILE_LENGTH, file.size(), due);
+            }
+        } catch (NoSuchFileException gone) {
+            // Reported by its header, if it should be there.
+            return;
+        } catch (IOException e) {
+            problem(disk + "/" + name, StoreRule.FILE_HEADER, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void checkNamed(Disk disk, String name) {
+        if (!name.startsWith(ExtentInfo.FILE_PREFIX) || store.isAlive(name)) {
+            return;
+        }
+        // It may have gone since the list was made; its extent is alive until its files are gone.
+        try {
+            disk.there().open(name, Directory.Access.BUFFERED).close();
+            problem(disk + "/" + name, StoreRule.FILE_NAMED);
+        } catch (NoSuchFileException gone) {
+            return;
+        } catch (IOException e) {
+            problem(disk + "/" + name, StoreRule.FILE_HEADER, String.valueOf(e.getMessage()));
         }
     }
 
@@ -91,24 +174,24 @@ public final class StoreCheck {
 
     private void checkHeader(Disk disk, String name, FileHeader.Kind kind) {
         String place = disk + "/" + name;
-        String what = null;
+        String what = "";
         try (OpenFile file = disk.there().open(name, Directory.Access.BUFFERED)) {
             ByteBuffer header = FileHeader.read(file, kind, place);
             bytes += FileHeader.BYTES;
             boolean ours = FileHeader.store(header).equals(store.id())
                     && FileHeader.disk(header).equals(disk.id)
                     && (kind != FileHeader.Kind.SUPERCHUNK || name.equals(ExtentWriter.fileName(header)));
-            what = ours ? null : "it belongs to another store, disk or extent";
+            what = ours ? "" : StoreRule.FILE_OURS.says();
         } catch (NoSuchFileException e) {
-            what = "the file is missing";
+            what = StoreRule.FILE_THERE.says();
         } catch (IOException | StorageException e) {
-            what = String.valueOf(e.getMessage());
+            what = StoreRule.FILE_HEADER.says(String.valueOf(e.getMessage()));
         }
         // A superchunk file that has been dropped since is no longer named.
-        if (what != null
+        if (!what.isEmpty()
                 && (kind != FileHeader.Kind.SUPERCHUNK
-                        || store.namedFiles(disk.number).contains(name))) {
-            problem(place, what);
+                        || store.namedFiles(disk.number).containsKey(name))) {
+            problems.add(new Problem(place, what));
         }
     }
 
@@ -123,12 +206,18 @@ public final class StoreCheck {
         String place = disk + "/" + info.fileName();
         ByteBuffer file;
         try (OpenFile open = disk.there().open(info.fileName(), Directory.Access.BUFFERED)) {
-            FileHeader.read(open, FileHeader.Kind.LOG, place);
+            ByteBuffer header = FileHeader.read(open, FileHeader.Kind.LOG, place);
+            boolean ours = FileHeader.store(header).equals(store.id())
+                    && FileHeader.disk(header).equals(disk.id)
+                    && header.getLong(LogFormat.SEGMENT_AT) == info.id();
+            if (!ours) {
+                segmentProblem(info, place, StoreRule.FILE_OURS);
+            }
             file = ByteBuffer.allocate(Math.toIntExact(end));
             open.read(file, 0);
             file.flip();
         } catch (IOException | StorageException e) {
-            segmentProblem(info, place, String.valueOf(e.getMessage()));
+            segmentProblem(info, place, StoreRule.FILE_HEADER, String.valueOf(e.getMessage()));
             return;
         }
         bytes += file.limit();
@@ -137,29 +226,22 @@ public final class StoreCheck {
         while (at < end) {
             int length = LogFormat.soundBody(checksums, info.id(), file, at);
             if (length < 0) {
-                segmentProblem(
-                        info,
-                        place + " at " + at,
-                        "no sound group begins there; the segment must be sound up to " + end);
+                segmentProblem(info, place + " at " + at, StoreRule.LOG_GROUPS, end);
                 return;
             }
             Decoder body = new Decoder(place + " at " + at, file.slice(at + LogFormat.BODY_AT, length));
             boolean start = body.u8() == LogFormat.START;
             if (start != (at == LogFormat.FIRST_AT)) {
-                segmentProblem(
-                        info,
-                        place + " at " + at,
-                        "a start that is not the first group, or a first group that is none");
+                segmentProblem(info, place + " at " + at, StoreRule.LOG_STARTS);
                 return;
             }
             if (start) {
                 long says = body.u64();
                 if (says != base) {
-                    segmentProblem(
-                            info, place + " at " + at, "it says that it begins at position " + says + ", not " + base);
+                    segmentProblem(info, place + " at " + at, StoreRule.LOG_BASE, says, base);
                 }
             } else if (base + at - LogFormat.FIRST_AT - body.varint() > stableMost) {
-                segmentProblem(info, place + " at " + at, "its mark lies behind what is stable, " + stableMost);
+                segmentProblem(info, place + " at " + at, StoreRule.LOG_MARKS, stableMost);
             }
             logGroups++;
             at += LogFormat.BODY_AT + length;
@@ -167,9 +249,9 @@ public final class StoreCheck {
     }
 
     /** The file of a segment that has been released since is removed or written over. */
-    private void segmentProblem(SegmentInfo info, String place, String what) {
+    private void segmentProblem(SegmentInfo info, String place, StoreRule broken, Object... values) {
         if (store.log().isLive(info)) {
-            problem(place, what);
+            problem(place, broken, values);
         }
     }
 }
