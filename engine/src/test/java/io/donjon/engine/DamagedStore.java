@@ -59,7 +59,7 @@ final class DamagedStore {
     record Part(String kind, String disk, String name, int from, int to, List<Integer> borders) {
         /** Whether nothing of it can matter to anybody. */
         boolean isIdle() {
-            return kind.equals("lock") || kind.equals("log spare");
+            return kind.equals("lock") || kind.equals("reserve") || kind.equals("log spare");
         }
 
         Part as(String otherKind) {
@@ -267,6 +267,8 @@ final class DamagedStore {
                 add(name, disk, name, 0, HEADER_BYTES, List.of(0, 48));
             } else if (name.equals("lock")) {
                 add(name, disk, name, 0, bytes.length, List.of(0));
+            } else if (name.matches("reserve-[0-9]+")) {
+                add("reserve", disk, name, 0, bytes.length, List.of(0));
             } else if (name.matches("manifest-[01]")) {
                 findManifest(disk, name, bytes);
             } else if (name.matches("log-[0-9a-f]{16}")) {

@@ -44,7 +44,7 @@ class StoreDamageTest {
     private static final int REAL = 24;
 
     /** Parts that a closed store consists of, block types and states of log segments told apart. */
-    private static final int KINDS = 19;
+    private static final int KINDS = 20;
 
     private static final int[][] DISKS_AND_COPIES = {{1, 1}, {2, 1}, {2, 2}, {3, 2}};
 
