@@ -49,7 +49,9 @@ final class Arena {
             if (count == slabs.length) {
                 slabs = Arrays.copyOf(slabs, 2 * count);
             }
-            slabs[count++] = pool.take();
+            // Counted only once it is there: there may be no memory for it.
+            slabs[count] = pool.take();
+            count++;
             bytes.addAndGet(SlabPool.SLAB_BYTES);
             // Address 0 is none.
             usedUnits = count == 1 ? 1 : 0;
@@ -65,7 +67,8 @@ final class Arena {
         if (largeCount == large.length) {
             large = Arrays.copyOf(large, 2 * largeCount);
         }
-        large[largeCount++] = pool.takeLarge(size);
+        large[largeCount] = pool.takeLarge(size);
+        largeCount++;
         bytes.addAndGet(size);
         used += size;
         return -largeCount;

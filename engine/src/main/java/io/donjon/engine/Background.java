@@ -177,8 +177,8 @@ final class Background {
                 LOG.debug("a merge was given up", closing);
             } catch (StorageException e) {
                 failed(e);
-            } catch (RuntimeException e) {
-                // A bug: nothing is known about what was under way, so nothing more is written.
+            } catch (RuntimeException | LinkageError | VirtualMachineError e) {
+                // A bug, or no memory: nothing is known about what was under way, so nothing more is written.
                 LOG.error("background work has failed", e);
                 lastFailure = e.toString();
                 commits.turnReadOnly("internal error: " + e);

@@ -120,7 +120,12 @@ final class Commits {
             long end = log.end();
             lastSequence = sequence;
             ReadState state = states.current();
-            paint(state, head, sequence, userKey, kind, value);
+            try {
+                paint(state, head, sequence, userKey, kind, value);
+            } catch (RuntimeException | Error e) {
+                outOfStep(e);
+                throw e;
+            }
             waitFor = waitFor(end, durability);
             fill = fill(state);
             flushing = !state.sealed.isEmpty();
@@ -185,7 +190,12 @@ final class Commits {
                 }
                 long end = log.end();
                 lastSequence = sequence;
-                paint(batch, heads, applied, sequence);
+                try {
+                    paint(batch, heads, applied, sequence);
+                } catch (RuntimeException | Error e) {
+                    outOfStep(e);
+                    throw e;
+                }
                 waitFor = waitFor(end, durability);
             } else {
                 // What the conditions were compared with may not be acknowledged yet.
@@ -256,12 +266,19 @@ final class Commits {
             long end = log.end();
             lastSequence = sequence;
             long waitFor = waitFor(end, durability);
-            if (waitFor > 0) {
-                log.awaitStable(waitFor);
-            }
-            Decoder decoder = new Decoder("an operation", operations.toBytes());
-            while (decoder.hasMore()) {
-                catalog.apply(decoder.u8(), decoder, end);
+            try {
+                if (waitFor > 0) {
+                    log.awaitStable(waitFor);
+                }
+                Decoder decoder = new Decoder("an operation", operations.toBytes());
+                while (decoder.hasMore()) {
+                    catalog.apply(decoder.u8(), decoder, end);
+                }
+            } catch (StorageException e) {
+                throw e;
+            } catch (RuntimeException | Error e) {
+                outOfStep(e);
+                throw e;
             }
             reads.publish(sequence);
             return change.result();
@@ -437,6 +454,11 @@ final class Commits {
     }
 
     // ---- life ----
+
+    /** The log has a commit that memory does not have, or not all of: nothing behind it may be written, or seen. */
+    private void outOfStep(Throwable e) {
+        turnReadOnly("internal error: " + e);
+    }
 
     private void requireWritable() {
         if (closed) {

@@ -514,12 +514,13 @@ public final class Log {
 
     /** Forces what has been written so far; the lock is held before and after, not in between. */
     private void forceOnce() {
-        forcing = true;
         long target = written;
         // Nearly always there is none, and a commit must make no garbage.
         List<LogSegment> left = unforced.isEmpty() ? List.of() : List.copyOf(unforced);
         LogSegment growing = current;
         boolean done = false;
+        // Not before there is nothing left to go wrong: whoever finds it set waits.
+        forcing = true;
         lock.unlock();
         try {
             for (int i = 0; i < left.size(); i++) {

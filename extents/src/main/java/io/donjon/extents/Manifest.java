@@ -355,6 +355,19 @@ final class Manifest {
     private void write(byte[] body, List<Runnable> effects) {
         // From here on the edit may be found after a crash, whatever happens.
         position = new ManifestPosition(position.generation(), position.edit() + 1);
+        boolean done = false;
+        try {
+            writeToAll(body, effects);
+            done = true;
+        } finally {
+            if (!done && failure == null) {
+                // No memory, say: nobody knows how far it came, and the disks may know more than the state does.
+                failure = "edit " + position + " of the manifest was given up on the way";
+            }
+        }
+    }
+
+    private void writeToAll(byte[] body, List<Runnable> effects) {
         Deque<Disk> failed = new ArrayDeque<>();
         IOException last = null;
         for (Slot slot : slots) {

@@ -24,6 +24,7 @@ public final class Fault {
         NO_SPACE,
         PARTLY,
         FORGOTTEN,
+        OUT_OF_MEMORY,
         STALL
     }
 
@@ -54,6 +55,11 @@ public final class Fault {
      */
     public static Fault forgottenByForce() {
         return new Fault(Kind.FORGOTTEN, 0, Call.FORCE);
+    }
+
+    /** The call has no effect and throws an {@link OutOfMemoryError}: the heap was used up by somebody just then. */
+    public static Fault outOfMemory(Call... calls) {
+        return new Fault(Kind.OUT_OF_MEMORY, 0, calls);
     }
 
     /** The call takes so much longer; needs a {@link SimEnvironment}. */

@@ -416,6 +416,7 @@ public final class SimDisk implements Directory {
             case NO_SPACE -> throw new NoSpaceException(what + "no space left", null);
             case PARTLY -> takeEffect(effect, Portion.PART);
             case FORGOTTEN -> takeEffect(effect, Portion.FORGOTTEN);
+            case OUT_OF_MEMORY -> throw new OutOfMemoryError(what + "no memory left");
             case IO_ERROR, STALL -> {}
         }
         throw new IOException(what + "I/O error");
