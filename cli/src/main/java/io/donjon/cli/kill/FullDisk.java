@@ -13,14 +13,16 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Looks at a store under load whose disk somebody else fills and frees. He says so on standard input, and is answered on
- * standard output:
+ * Looks at a store under load whose disk somebody else fills and frees, or takes away. He says so on standard input, and is
+ * answered on standard output:
  *
  * <ul>
  *   <li>{@code fill}: waits until no writer finds room any more, and says {@code full}. Then nothing is written but a
  *       drop, which must be acknowledged; all that the store holds is compared with the journal; and merges must go on.
  *       That was {@code held}.
  *   <li>{@code freed}: lets the writers go on, and says {@code resumed} as soon as each of them has been acknowledged.
+ *   <li>{@code readonly}: waits until writes fail for good, says {@code failed} and why, and compares all that the store
+ *       holds with the journal, which was {@code held}.
  * </ul>
  */
 final class FullDisk {
@@ -52,10 +54,13 @@ final class FullDisk {
             switch (word) {
                 case "fill" -> fill();
                 case "freed" -> freed();
-                default -> throw new Failure("'" + word + "' on standard input: must be 'fill' or 'freed'");
+                case "readonly" -> readOnly();
+                default -> throw new Failure("'" + word + "' on standard input: must be 'fill', 'freed' or 'readonly'");
             }
         }
-        require(gate.close(MILLIS_MOST), "a write does not come back");
+        if (load.failure() == null) {
+            require(gate.close(MILLIS_MOST), "a write does not come back");
+        }
     }
 
     private void fill() throws IOException, InterruptedException {
@@ -69,9 +74,7 @@ final class FullDisk {
         began = System.nanoTime();
         boolean dropped = load.drop();
         long dropMillis = millisSince(began);
-        History history = new History(script, journal.lines());
-        Image image = Image.read(store, script);
-        Map<Integer, Boolean> outcome = new Check(script, history, image).run();
+        String held = compare();
         began = System.nanoTime();
         StoreStats.Merging merging = store.stats().merging();
         while (merging.debt() > 0 && merging.merges() == before.merges()) {
@@ -80,9 +83,8 @@ final class FullDisk {
             merging = store.stats().merging();
         }
         say(
-                "held: %d versions compared, %d operations refused, %d dropped in %d ms, %d merges, debt %d, %d flushes",
-                image.contents().size(),
-                outcome.size(),
+                "held: %s, %d dropped in %d ms, %d merges, debt %d, %d flushes",
+                held,
                 dropped ? 1 : 0,
                 dropMillis,
                 merging.merges() - before.merges(),
@@ -94,6 +96,26 @@ final class FullDisk {
         long began = System.nanoTime();
         require(gate.open(MILLIS_MOST), "writes do not go on although there is room");
         say("resumed after %d ms", millisSince(began));
+    }
+
+    private void readOnly() throws IOException, InterruptedException {
+        long began = System.nanoTime();
+        while (load.failure() == null) {
+            if (millisSince(began) > MILLIS_MOST) {
+                throw new LossException("writes do not fail");
+            }
+            TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+        }
+        say("failed: %s", load.failure());
+        load.awaitEnd();
+        say("held: %s", compare());
+    }
+
+    private String compare() throws IOException {
+        History history = new History(script, journal.lines());
+        Image image = Image.read(store, script);
+        Map<Integer, Boolean> outcome = new Check(script, history, image).run();
+        return image.contents().size() + " versions compared, " + outcome.size() + " operations refused";
     }
 
     private static long millisSince(long began) {

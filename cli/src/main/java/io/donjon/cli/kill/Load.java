@@ -32,6 +32,7 @@ final class Load {
     private final Journal journal;
     private final Gate gate;
     private final CompletableFuture<Void> failure = new CompletableFuture<>();
+    private final List<Thread> threads = new ArrayList<>();
 
     private final KeeperModel model;
     private final long[] begun;
@@ -81,6 +82,13 @@ final class Load {
         return failure.isDone() ? failure.handle((done, thrown) -> thrown).join() : null;
     }
 
+    /** Waits, when something has failed, until nobody writes any more. */
+    void awaitEnd() throws InterruptedException {
+        for (Thread thread : threads) {
+            thread.join();
+        }
+    }
+
     private interface Act {
         void run() throws InterruptedException;
     }
@@ -98,6 +106,7 @@ final class Load {
                 },
                 name);
         thread.setDaemon(true);
+        threads.add(thread);
         thread.start();
     }
 
