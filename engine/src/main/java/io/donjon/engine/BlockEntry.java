@@ -72,8 +72,12 @@ final class BlockEntry {
     }
 
     private void rewind() {
-        end = SortedBlock.entriesEnd(block);
+        int restarts = block.length < Integer.BYTES ? 0 : SortedBlock.restarts(block);
         at = -1;
+        if (restarts < 1 || restarts > block.length / Integer.BYTES - 1) {
+            throw bad("a sorted block with " + restarts + " restarts");
+        }
+        end = SortedBlock.entriesEnd(block);
         next = 0;
         keyLength = 0;
         rank = 0;
@@ -151,14 +155,18 @@ final class BlockEntry {
         }
         int behind = cursor;
         cursor = valueAt;
-        childOffset = varint();
-        childSize = (int) varint();
-        if (upper) {
-            childOrdinal = varint();
-        }
-        if (filtered) {
-            filterOffset = varint();
-            filterSize = (int) varint();
+        try {
+            childOffset = varint();
+            childSize = (int) varint();
+            if (upper) {
+                childOrdinal = varint();
+            }
+            if (filtered) {
+                filterOffset = varint();
+                filterSize = (int) varint();
+            }
+        } catch (IndexOutOfBoundsException e) {
+            throw bad("an index entry reaches out of the block");
         }
         cursor = behind;
     }
@@ -220,7 +228,9 @@ final class BlockEntry {
             }
         }
         next = SortedBlock.restart(block, end, low);
-        next();
+        if (!next()) {
+            throw bad("restart " + low + " lies behind the entries");
+        }
         if (compare(soughtKey, soughtLength, soughtRank) > 0) {
             rewind();
             return false;
@@ -244,7 +254,9 @@ final class BlockEntry {
     private void goTo(int restart, int entry) {
         next = SortedBlock.restart(block, end, restart);
         do {
-            next();
+            if (!next()) {
+                throw bad("no entry at " + entry + " behind restart " + restart);
+            }
         } while (at < entry);
     }
 
@@ -266,7 +278,9 @@ final class BlockEntry {
             }
         }
         next = SortedBlock.restart(block, end, low);
-        next();
+        if (!next() || at >= target) {
+            throw bad("restart " + low + " lies behind the entry at " + target);
+        }
         while (next < target) {
             next();
         }
@@ -284,18 +298,22 @@ final class BlockEntry {
 
     private int compareRestart(int index, byte[] soughtKey, int soughtLength, long soughtRank) {
         int saved = cursor;
-        cursor = SortedBlock.restart(block, end, index) + 1;
-        int shared = (int) varint();
-        int length = (int) varint();
-        int from = cursor;
-        cursor += length;
-        if (shared != 0 || from + length > end || length < 0) {
-            throw bad("restart " + index + " shares " + shared + " bytes and has " + length);
+        try {
+            cursor = SortedBlock.restart(block, end, index) + 1;
+            int shared = (int) varint();
+            int length = (int) varint();
+            int from = cursor;
+            if (shared != 0 || length < 0 || length > end - from) {
+                throw bad("restart " + index + " shares " + shared + " bytes and has " + length);
+            }
+            cursor += length;
+            int order = Arrays.compareUnsigned(block, from, from + length, soughtKey, 0, soughtLength);
+            int result = order != 0 ? order : Long.compare(varint(), soughtRank);
+            cursor = saved;
+            return result;
+        } catch (IndexOutOfBoundsException e) {
+            throw bad("restart " + index + " reaches out of the block");
         }
-        int order = Arrays.compareUnsigned(block, from, from + length, soughtKey, 0, soughtLength);
-        int result = order != 0 ? order : Long.compare(varint(), soughtRank);
-        cursor = saved;
-        return result;
     }
 
     private void decode() {
