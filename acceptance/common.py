@@ -100,9 +100,9 @@ def built(work):
 class KillTest:
     """A `donjon kill-test` that runs: what it says, and the means to kill it."""
 
-    def __init__(self, donjon, store, journal, seed, *more):
+    def __init__(self, donjon, store, journal, seed, *more, memory="16m"):
         self.process = subprocess.Popen(
-            [donjon, "kill-test", store, "--journal", journal, "--seed", str(seed), "--memory", "16m", *more],
+            [donjon, "kill-test", store, "--journal", journal, "--seed", str(seed), "--memory", memory, *more],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.said = []
 

@@ -18,9 +18,10 @@ import java.util.concurrent.TimeUnit;
  *
  * <ul>
  *   <li>{@code fill}: waits until no writer finds room any more, and says {@code full}. Then nothing is written but a
- *       drop, which must be acknowledged; all that the store holds is compared with the journal; and merges must go on.
- *       That was {@code held}.
- *   <li>{@code freed}: lets the writers go on, and says {@code resumed} as soon as each of them has been acknowledged.
+ *       drop, which must be acknowledged; all that the store holds is compared with the journal; and merges that are due
+ *       get some time to end, those at least that find the room they need. That was {@code held}.
+ *   <li>{@code freed}: lets the writers go on, and says {@code resumed} as soon as each of them has been acknowledged,
+ *       and {@code merged} when a merge has ended or none is due.
  *   <li>{@code readonly}: waits until writes fail for good, says {@code failed} and why, and compares all that the store
  *       holds with the journal, which was {@code held}.
  * </ul>
@@ -30,6 +31,9 @@ final class FullDisk {
     private static final long MILLIS_MOST = 30_000;
 
     private static final long POLL_MILLIS = 10;
+
+    /** How long a due merge may take that the reserve suffices for. */
+    private static final long MERGE_MILLIS = 2_000;
 
     private final Store store;
     private final Script script;
@@ -75,13 +79,7 @@ final class FullDisk {
         boolean dropped = load.drop();
         long dropMillis = millisSince(began);
         String held = compare();
-        began = System.nanoTime();
-        StoreStats.Merging merging = store.stats().merging();
-        while (merging.debt() > 0 && merging.merges() == before.merges()) {
-            require(millisSince(began) < MILLIS_MOST, "merges are due and none ends: " + merging);
-            TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
-            merging = store.stats().merging();
-        }
+        StoreStats.Merging merging = awaitMerge(before, MERGE_MILLIS);
         say(
                 "held: %s, %d dropped in %d ms, %d merges, debt %d, %d flushes",
                 held,
@@ -96,6 +94,23 @@ final class FullDisk {
         long began = System.nanoTime();
         require(gate.open(MILLIS_MOST), "writes do not go on although there is room");
         say("resumed after %d ms", millisSince(began));
+        StoreStats.Merging before = store.stats().merging();
+        StoreStats.Merging merging = awaitMerge(before, MILLIS_MOST);
+        require(
+                merging.debt() == 0 || merging.merges() > before.merges(),
+                "merges are due and none ends although there is room: " + merging);
+        say("merged: %d merges, debt %d", merging.merges() - before.merges(), merging.debt());
+    }
+
+    /** The figures once a merge has ended or none is due, or when it takes too long. */
+    private StoreStats.Merging awaitMerge(StoreStats.Merging before, long millisMost) throws InterruptedException {
+        long began = System.nanoTime();
+        StoreStats.Merging merging = store.stats().merging();
+        while (merging.debt() > 0 && merging.merges() == before.merges() && millisSince(began) < millisMost) {
+            TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+            merging = store.stats().merging();
+        }
+        return merging;
     }
 
     private void readOnly() throws IOException, InterruptedException {
