@@ -8,6 +8,7 @@ import io.donjon.extents.sim.SimPower;
 import io.donjon.extents.sim.Survival;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -29,7 +30,7 @@ class ReserveTest {
         }
     }
 
-    private static TreeMap<String, Integer> files(SimDisk disk) throws IOException {
+    private static Map<String, Integer> files(SimDisk disk) throws IOException {
         TreeMap<String, Integer> files = new TreeMap<>();
         for (String name : disk.list()) {
             files.put(name, disk.contents(name).length);
