@@ -944,6 +944,35 @@ class ApiTest {
         }
     }
 
+    /** A disk that is not mounted must not be left out for ever by the way. */
+    @Test
+    void aStoreOfOneCopyDoesNotOpenWithoutADiskThatHasData() {
+        Path[] more = {folder.resolve("d1"), folder.resolve("d2")};
+        StoreOptions all = StoreOptions.at(folder.resolve("d0"), more)
+                .createIfMissing(true)
+                .memoryBytes(StoreOptions.MEMORY_BYTES_MIN)
+                .durability(Durability.ASYNC);
+        byte[] value = new byte[64 << 10];
+        try (Store three = Store.open(all)) {
+            Keyspace k = three.createKeyspace("k");
+            for (int i = 0; i < 100; i++) {
+                k.put(bytes("k" + i), value);
+            }
+        }
+        StoreOptions two = StoreOptions.at(folder.resolve("d0"), more[0]).memoryBytes(StoreOptions.MEMORY_BYTES_MIN);
+        MissingDisksException refused = assertThrows(MissingDisksException.class, () -> Store.open(two));
+        assertTrue(String.valueOf(refused.getMessage()).contains(more[1] + ")"), refused.getMessage());
+        try (Store three = Store.open(all)) {
+            for (int i = 0; i < 100; i++) {
+                assertArrayEquals(value, keyspaceOf(three).get(bytes("k" + i)));
+            }
+        }
+    }
+
+    private static Keyspace keyspaceOf(Store store) {
+        return Objects.requireNonNull(store.keyspace("k"));
+    }
+
     @Test
     void withoutAStoreNoneIsMadeUnlessAsked() {
         StoreOptions none = StoreOptions.at(folder.resolve("none"));

@@ -446,21 +446,7 @@ final class Manifest {
                 return "log segment " + segment.id();
             }
         }
-        for (ExtentInfo extent : state.extents.values()) {
-            for (int chunk = 0; chunk < extent.chunks(); chunk++) {
-                boolean here = false;
-                boolean elsewhere = false;
-                for (int copy = 0; copy < extent.copies(); copy++) {
-                    int number = ExtentInfo.disk(extent.place(chunk, copy));
-                    here |= number == disk.number;
-                    elsewhere |= isOther(number, disk);
-                }
-                if (here && !elsewhere) {
-                    return "chunk " + chunk + " of extent " + extent.id();
-                }
-            }
-        }
-        return null;
+        return state.chunkOnlyOn(number -> number == disk.number, number -> isOther(number, disk));
     }
 
     private boolean isOther(int number, Disk disk) {

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,5 +91,29 @@ final class ManifestState {
             throw body.bad("a " + what + " is named that does not exist");
         }
         return found;
+    }
+
+    /**
+     * A chunk of an extent all of whose copies are on disks that are given up, or null if there is none.
+     *
+     * @param gone whether a disk of this number is given up now: at least one copy must be on one
+     * @param left whether a disk of this number goes on being used
+     */
+    @Nullable String chunkOnlyOn(IntPredicate gone, IntPredicate left) {
+        for (ExtentInfo extent : extents.values()) {
+            for (int chunk = 0; chunk < extent.chunks(); chunk++) {
+                boolean here = false;
+                boolean elsewhere = false;
+                for (int copy = 0; copy < extent.copies(); copy++) {
+                    int number = ExtentInfo.disk(extent.place(chunk, copy));
+                    here |= gone.test(number);
+                    elsewhere |= left.test(number);
+                }
+                if (here && !elsewhere) {
+                    return "chunk " + chunk + " of extent " + extent.id();
+                }
+            }
+        }
+        return null;
     }
 }

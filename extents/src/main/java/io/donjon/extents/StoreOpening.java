@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -373,6 +375,7 @@ final class StoreOpening {
         }
         takeMembers(state);
         refuseOldManifest();
+        refuseToLeaveData(state);
         for (Candidate candidate : candidates) {
             generation = Math.max(generation, candidate.fence);
             for (ManifestSlot any : candidate.slots) {
@@ -459,6 +462,25 @@ final class StoreOpening {
                                     : "; more than half are needed"),
                     null);
         }
+    }
+
+    /** Disks that are not there are left out, and are never read again; what they alone have would be lost. */
+    private void refuseToLeaveData(ManifestState state) {
+        IntPredicate there = number -> {
+            Disk disk = disks.get(number);
+            return disk != null && disk.directory != null;
+        };
+        Set<Integer> members = Arrays.stream(state.members).boxed().collect(Collectors.toSet());
+        String only = state.chunkOnlyOn(number -> members.contains(number) && !there.test(number), there);
+        if (only == null) {
+            return;
+        }
+        String absent = members.stream()
+                .filter(number -> !there.test(number))
+                .map(number -> String.valueOf(disks.get(number)))
+                .collect(Collectors.joining(", "));
+        throw new StorageException(
+                StorageException.Kind.MISSING_DISKS, "missing: " + absent + ", and nobody else has " + only, null);
     }
 
     /** A log segment names the manifest record that was on stable storage when it began: there must be one as new. */
