@@ -1,0 +1,35 @@
+package io.donjon.versioning;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.VerboseMode;
+
+/** Each microbenchmark runs, once and not for its time. */
+final class MicrobenchmarksTest {
+    @Test
+    void eachRuns() throws RunnerException {
+        Set<String> ran = new TreeSet<>();
+        for (RunResult result : new Runner(new OptionsBuilder()
+                        .include("^io\\.donjon\\.versioning\\.")
+                        .param("sources", "2")
+                        .mode(Mode.SingleShotTime)
+                        .forks(0)
+                        .warmupIterations(0)
+                        .measurementIterations(1)
+                        .shouldFailOnError(true)
+                        .verbosity(VerboseMode.SILENT)
+                        .build())
+                .run()) {
+            ran.add(result.getParams().getBenchmark().replace("io.donjon.versioning.", ""));
+        }
+        assertEquals(Set.of("OverlayBenchmark.step"), ran);
+    }
+}
