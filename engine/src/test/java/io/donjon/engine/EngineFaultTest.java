@@ -25,7 +25,7 @@ class EngineFaultTest {
     private static final long PATIENCE_NANOS = 30_000_000_000L;
 
     /** Every so manieth call fails: {@code -Dfault.step=1} for each. */
-    private static final int STEP = Integer.getInteger("fault.step", 11);
+    private static final int STEP = Integer.getInteger("fault.step", 3);
 
     /** In which the fault struck. */
     private static int runs;
@@ -103,7 +103,9 @@ class EngineFaultTest {
                 assertTrue(next.run(() -> openAndLeave(store, next)));
             }
             SimWorld last = next.reboot(Survival.ALL_KEPT);
-            assertTrue(last.run(() -> goOn(machine, store.open(last), !cut)));
+            // What is written in ASYNC mode is not promised to survive a force that drops it.
+            boolean everything = !cut && trouble != Trouble.FORGOTTEN;
+            assertTrue(last.run(() -> goOn(machine, store.open(last), everything)));
         } catch (AssertionError | RuntimeException e) {
             violations++;
             throw new AssertionError(what, e);

@@ -71,7 +71,7 @@ final class Machine {
     /** Begun and not acknowledged. */
     private Model.@Nullable Op underWay;
 
-    /** Operations that failed since the last one that was acknowledged: a crash may find one of them. */
+    /** Operations that failed since the last one that was written: a crash may find one of them. */
     private final List<Model.Op> failed = new ArrayList<>();
 
     /** Whether operations may fail. */
@@ -318,13 +318,25 @@ final class Machine {
         }
     }
 
+    /** Whether an operation that is done was written: only then has it taken the place in the log of those that failed. */
+    private boolean changesSomething(Model.Op op) {
+        Model before = new Model();
+        Model after = new Model();
+        acknowledged.forEach(done -> done.apply(before));
+        acknowledged.forEach(done -> done.apply(after));
+        op.apply(after);
+        return !Dump.difference(before.everything(), after.everything()).isEmpty();
+    }
+
     private void doing(Model.Op op, Durability durability, Runnable action) {
         underWay = op;
         action.run();
         op.apply(model);
+        if (!failed.isEmpty() && changesSomething(op)) {
+            failed.clear();
+        }
         acknowledged.add(op);
         underWay = null;
-        failed.clear();
         if (durability == Durability.SYNC) {
             durable = acknowledged.size();
         }
