@@ -310,6 +310,7 @@ final class Manifest {
         } catch (IOException e) {
             LOG.warn("{} could not be brought up to date", slot.place(), e);
             Closing.quietly(slot.file);
+            delete(slot.disk, newName(slot.number));
             return;
         }
         try {
@@ -318,6 +319,7 @@ final class Manifest {
             // Nothing has been renamed.
             LOG.warn("{} could not take its name", slot.place(), full);
             Closing.quietly(slot.file);
+            delete(slot.disk, newName(slot.number));
         } catch (IOException e) {
             LOG.error("{}: nobody knows which of its manifests counts", slot.disk, e);
             Closing.quietly(slot.file);
