@@ -23,6 +23,8 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
 import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
@@ -231,6 +233,27 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat(resideInAPackage("net.openhft.."))
                 .check(CODE);
+    }
+
+    /** On a full disk a map loses what was put into it, in silence (JDK 17); the I/O interface itself is no exception. */
+    @Test
+    void nothingMapsFiles() {
+        noClasses()
+                .should()
+                .dependOnClassesThat(assignableTo(MappedByteBuffer.class))
+                .orShould()
+                .dependOnClassesThat()
+                .haveSimpleNameContaining("MappedBytes")
+                .orShould()
+                .accessTargetWhere(mapsAFile())
+                .check(CODE);
+    }
+
+    private static DescribedPredicate<JavaAccess<?>> mapsAFile() {
+        return DescribedPredicate.describe(
+                "maps a file",
+                access -> access.getTarget().getName().equals("map")
+                        && access.getTarget().getOwner().isAssignableTo(FileChannel.class));
     }
 
     @Test

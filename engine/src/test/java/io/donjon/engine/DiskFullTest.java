@@ -59,7 +59,7 @@ class DiskFullTest {
                 throw new AssertionError(disks + " disks, " + copies + " copies, level " + level, e);
             }
         }
-        System.out.println("disk-full: disks=" + disks + " copies=" + copies + " levels=" + levels + " violations=0");
+        System.out.println("disk-full: disks=" + disks + " copies=" + copies + " levels=" + levels);
     }
 
     private static final class Script {

@@ -226,6 +226,14 @@ class ChannelDirectoryTest {
         assertEquals("taken: ", attemptInAnotherProcess());
     }
 
+    /** Its note is for the message of who is refused, and no more. */
+    @Test
+    void aLockOnAFullDiskIsTakenWithoutItsNote() throws IOException {
+        try (LockAttempt lock = ChannelDirectory.open(Path.of("/dev"), meter).lock("full", "us")) {
+            assertTrue(lock.taken());
+        }
+    }
+
     @Test
     void aLockTakenUnknownToUsIsNeitherTakenNorReleased() throws Exception {
         Path file = Files.writeString(directory.resolve("LOCK"), "somebody");
