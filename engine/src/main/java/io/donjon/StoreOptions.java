@@ -11,7 +11,11 @@ import java.util.stream.Stream;
  * <p>Example: {@code Store.open(StoreOptions.at(Path.of("data")).createIfMissing(true))}.
  */
 public final class StoreOptions {
-    /** The smallest memory limit: {@value} bytes. */
+    /**
+     * The smallest memory limit: {@value} bytes, which is 8 MiB. Everything works with it, but little is cached while
+     * merges go on, and a scan of a keyspace expires soon after the next flush. A value longer than a quarter of the limit
+     * takes more than the limit for a while.
+     */
     public static final long MEMORY_BYTES_MIN = 8L << 20;
 
     private final List<Path> directories;

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param durableSequence the newest commit known to be on stable storage
  * @param buffer the write buffers
  * @param cache the block cache
+ * @param memory what is taken of the memory limit
  * @param log the log
  * @param merging flushes and merges
  * @param io what was asked of the disks
@@ -26,6 +27,7 @@ public record StoreStats(
         long durableSequence,
         Buffer buffer,
         Cache cache,
+        Memory memory,
         Log log,
         Merging merging,
         Io io,
@@ -51,6 +53,21 @@ public record StoreStats(
      * @param misses look-ups that did not, in total
      */
     public record Cache(long bytes, long capacity, long hits, long misses) {}
+
+    /**
+     * What is taken of the memory limit, at this moment. What the versions and names of a store take comes on top.
+     *
+     * @param limit the limit
+     * @param buffers write buffers, sealed ones and what is kept for the next included
+     * @param cache blocks of data, indexes, filters and version tables in the cache
+     * @param working what flushes, merges, scans that read ahead, the log, and buffers that cursors still hold take
+     */
+    public record Memory(long limit, long buffers, long cache, long working) {
+        /** All of it. */
+        public long taken() {
+            return buffers + cache + working;
+        }
+    }
 
     /**
      * The log.

@@ -57,7 +57,7 @@ public interface WriteBatch {
     /** How many operations there are. */
     int size();
 
-    /** The batch's size as it counts against the limit: keys, values and a few bytes for each operation. */
+    /** The batch's size as it counts against the limit: about what it takes in memory once it is written, 128 bytes and more for each operation. */
     long bytes();
 
     /** Forgets all operations and the setting of {@link #allOrNothing}. */

@@ -334,11 +334,38 @@ class ApiTest {
     }
 
     @Test
+    void aBatchOfTinyOperationsCountsWhatTheWriteBufferTakesForIt() {
+        Keyspace k = store.createKeyspace("k");
+        k.put(bytes("a"), bytes("a"));
+        // Now each key painted in one of the two has to end where the other begins.
+        Keyspace other = k.snapshot("s").cloneAs("other");
+        long most = 0;
+        for (Keyspace keyspace : List.of(k, other)) {
+            WriteBatch batch = store.newBatch();
+            ByteBuffer key = ByteBuffer.allocate(4);
+            int count = 0;
+            try {
+                while (true) {
+                    batch.put(keyspace, key.clear().putInt(count).flip(), ByteBuffer.allocate(1));
+                    count++;
+                }
+            } catch (IllegalArgumentException full) {
+                assertTrue(count > 10_000, String.valueOf(full.getMessage()));
+            }
+            store.write(batch, Durability.SYNC);
+            StoreStats.Buffer buffer = store.stats().buffer();
+            // The one of the other keyspace may not be flushed yet.
+            most += buffer.capacity() + MIB / 4;
+            assertTrue(buffer.bytes() <= most, String.valueOf(buffer));
+        }
+    }
+
+    @Test
     void aBatchHasUpToAQuarterOfTheMemoryLimit() {
         Keyspace k = store.createKeyspace("k");
         WriteBatch batch = store.newBatch();
         assertEquals(0, batch.put(k, bytes("a"), new byte[MIB]));
-        assertEquals(1, batch.put(k, bytes("b"), new byte[MIB - 100]));
+        assertEquals(1, batch.put(k, bytes("b"), new byte[MIB - 300]));
         long bytes = batch.bytes();
         assertThrows(IllegalArgumentException.class, () -> batch.put(k, bytes("c"), new byte[100]));
         assertEquals(2, batch.size());

@@ -25,7 +25,7 @@ final class Arena {
     private int largeCount;
     private final AtomicLong bytes = new AtomicLong();
 
-    /** Bytes handed out; the writer's. */
+    /** Bytes handed out, or lost at the end of a slab; the writer's. */
     private long used;
 
     Arena(SlabPool pool) {
@@ -37,7 +37,7 @@ final class Arena {
         return bytes.get();
     }
 
-    /** Memory handed out, in bytes; for the thread that allocates. */
+    /** Memory handed out, or lost at the end of a slab, in bytes; for the thread that allocates. */
     long used() {
         return used;
     }
@@ -53,7 +53,8 @@ final class Arena {
             slabs[count] = pool.take();
             count++;
             bytes.addAndGet(SlabPool.SLAB_BYTES);
-            // Address 0 is none.
+            // What did not fit behind is lost. Address 0 is none.
+            used += (long) (SLAB_UNITS - usedUnits) * Long.BYTES;
             usedUnits = count == 1 ? 1 : 0;
         }
         int address = (count - 1) * SLAB_UNITS + usedUnits;

@@ -30,6 +30,11 @@ final class ArrayCursor {
     private final ExtentStore store;
     private final Reading reading;
     private final int readAheadBytes;
+
+    /** What reading ahead is taken from; null for whoever has taken it for all his cursors. */
+    private final @Nullable WorkMemory memory;
+
+    private boolean taken;
     private @Nullable ReadAhead ahead;
     private int run;
 
@@ -39,11 +44,12 @@ final class ArrayCursor {
     private final BlockEntry entry = new BlockEntry();
     private boolean valid;
 
-    ArrayCursor(ArrayRun array, ExtentStore store, Reading reading, int readAheadBytes) {
+    ArrayCursor(ArrayRun array, ExtentStore store, Reading reading, int readAheadBytes, @Nullable WorkMemory memory) {
         this.array = array;
         this.store = store;
         this.reading = reading;
         this.readAheadBytes = readAheadBytes;
+        this.memory = memory;
         this.levels = new BlockEntry[array.footer().index().level() + 1];
         for (int i = 0; i < levels.length; i++) {
             levels[i] = new BlockEntry();
@@ -67,6 +73,16 @@ final class ArrayCursor {
     /** Bytes read ahead so far. */
     long bytesRead() {
         return ahead == null ? 0 : ahead.bytesRead();
+    }
+
+    /** Gives back what was taken to read ahead. */
+    void close() {
+        if (memory != null && taken) {
+            memory.giveBack(readAheadBytes);
+        }
+        taken = false;
+        ahead = null;
+        valid = false;
     }
 
     /** Moves to the first breakpoint. */
@@ -230,6 +246,10 @@ final class ArrayCursor {
             }
         }
         if (ahead == null) {
+            taken = taken || memory == null || memory.tryTake(readAheadBytes);
+            if (!taken) {
+                return data.block(offset, size, reading == Reading.CACHED);
+            }
             ahead = data.readAhead(readAheadBytes);
         }
         Block block = ahead.read(offset, size);

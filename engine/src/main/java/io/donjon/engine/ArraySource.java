@@ -121,6 +121,11 @@ final class ArraySource extends RangeSource {
     }
 
     @Override
+    void close() {
+        cursor.close();
+    }
+
+    @Override
     void value(ValueHolder into) {
         if (kind == StepKind.LARGE) {
             byte[] bytes = cursor.array().largeValue(large);

@@ -52,6 +52,7 @@ final class Background {
     private final Commits commits;
     private final Tuning tuning;
     private final Throttle throttle;
+    private final WorkMemory memory;
     private final MergePolicy policy;
     private final RoomWatch flushRoom;
     private final RoomWatch mergeRoom;
@@ -80,7 +81,7 @@ final class Background {
     /** Arrays that nothing names or holds any more; their files go when the flushing thread comes by. */
     private final Queue<ArrayRun> graveyard;
 
-    /** Buffers that are arrays by now and perhaps still read, oldest first. The flushing thread's. */
+    /** Buffers that are arrays by now and perhaps still read, oldest first. */
     private final Deque<Generation> lingering = new ArrayDeque<>();
 
     private volatile boolean cancelled;
@@ -103,6 +104,7 @@ final class Background {
             Commits commits,
             Tuning tuning,
             Throttle throttle,
+            WorkMemory memory,
             Queue<ArrayRun> graveyard) {
         this.environment = environment;
         this.store = store;
@@ -113,6 +115,7 @@ final class Background {
         this.commits = commits;
         this.tuning = tuning;
         this.throttle = throttle;
+        this.memory = memory;
         this.graveyard = graveyard;
         this.policy = new MergePolicy(catalog.forest().line(), tuning.ratio());
         this.flushRoom = new RoomWatch(environment, store);
@@ -267,7 +270,7 @@ final class Background {
     /** Writes the oldest sealed buffer as an array and installs it. Only one thread does this: in the order of seals. */
     void flush(Generation generation) {
         long began = environment.nanoTime();
-        Flush.Result result = new Flush(store, catalog.forest(), tuning).write(generation.buffer);
+        Flush.Result result = write(generation);
         ManifestEdit edit = new ManifestEdit();
         Encoder part = image.position(generation.sealedPosition(), generation.sealedSequence());
         ManifestImage.operations(part, catalog.pendingUpTo(generation.sealedPosition()));
@@ -295,7 +298,7 @@ final class Background {
             return states.make(old.active, sealed, array == null ? old.arrays : with(old.arrays, array));
         });
         generation.release();
-        lingering.addLast(generation);
+        linger(generation);
         madeStable(generation.sealedSequence());
         if (result != null) {
             flushes.increment();
@@ -303,6 +306,26 @@ final class Background {
             throttle.flushed(generation.buffer.bytes(), environment.nanoTime() - began);
         }
         arraysChanged();
+    }
+
+    /** A buffer is an array by now; who reads it still may. */
+    private void linger(Generation generation) {
+        lock.lock();
+        try {
+            lingering.addLast(generation);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Flush.@Nullable Result write(Generation generation) {
+        memory.take(tuning.writerBytes());
+        try {
+            expireCursors();
+            return new Flush(store, catalog.forest(), tuning).write(generation.buffer);
+        } finally {
+            memory.giveBack(tuning.writerBytes());
+        }
     }
 
     private ArrayInfo name(ArrayWriter.Written written, long age, int from, int to) {
@@ -346,12 +369,22 @@ final class Background {
         }
     }
 
+    /** Lets go of flushed buffers that nobody reads any more, and of cursors that hold more of them than there is room for. */
     private void expireCursors() {
-        lingering.removeIf(generation -> !generation.isHeld());
-        reads.expireCursors(List.copyOf(lingering), tuning.bufferBytes());
-        lingeringBytes = lingering.stream()
-                .mapToLong(generation -> generation.buffer.bytes())
-                .sum();
+        lock.lock();
+        try {
+            lingering.removeIf(generation -> !generation.isHeld());
+            long room = memory.left() + lingeringBytes;
+            reads.expireCursors(List.copyOf(lingering), Math.min(tuning.bufferBytes() + SlabPool.SLAB_BYTES, room));
+            long held = 0;
+            for (Generation generation : lingering) {
+                held += generation.isHeld() ? generation.buffer.bytes() : 0;
+            }
+            memory.take(held - lingeringBytes);
+            lingeringBytes = held;
+        } finally {
+            lock.unlock();
+        }
     }
 
     // ---- merging ----
@@ -376,14 +409,15 @@ final class Background {
             return false;
         }
         long room = store.roomForExtents();
-        ReadStates.Pin pin = states.pin();
+        List<ArrayRun> arrays = holdArrays();
         try {
-            List<ArrayRun> group = claim(pin.state().arrays, choice, room);
+            List<ArrayRun> group = claim(arrays, choice, room);
             if (group.isEmpty()) {
                 return false;
             }
             try {
-                merge(group, pin.state().arrays);
+                expireCursors();
+                merge(group, arrays);
                 mergeRoom.room();
             } catch (StorageException e) {
                 if (e.kind() == StorageException.Kind.NO_SPACE) {
@@ -395,7 +429,18 @@ final class Background {
             }
             return true;
         } finally {
-            pin.release();
+            arrays.forEach(ArrayRun::release);
+        }
+    }
+
+    /** All arrays, held, without the buffers beside them: a merge may take long, and those are memory. */
+    private List<ArrayRun> holdArrays() {
+        ReadState state = states.acquire();
+        try {
+            state.arrays.forEach(ArrayRun::hold);
+            return state.arrays;
+        } finally {
+            states.release(state);
         }
     }
 
@@ -414,13 +459,24 @@ final class Background {
                 busy.add(group);
                 group = choice.from(arrays, busy);
             }
-            if (!group.isEmpty()) {
-                running.add(group);
+            if (group.isEmpty() || !takeMemory(group)) {
+                return List.of();
             }
+            running.add(group);
             return group;
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Takes what a merge needs; false if it is to wait for another to end. One goes on whatever there is. Under the lock. */
+    private boolean takeMemory(List<ArrayRun> group) {
+        long bytes = tuning.mergeBytes(group.size());
+        if (running.isEmpty()) {
+            memory.take(bytes);
+            return true;
+        }
+        return memory.tryTake(bytes);
     }
 
     /** Whether a merge that ended since the arrays were listed has taken one away. */
@@ -432,6 +488,7 @@ final class Background {
         lock.lock();
         try {
             running.remove(group);
+            memory.giveBack(tuning.mergeBytes(group.size()));
             signal();
         } finally {
             lock.unlock();

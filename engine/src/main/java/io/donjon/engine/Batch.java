@@ -15,8 +15,8 @@ final class Batch implements WriteBatch {
     /** The most that a batch may take. */
     static final long BYTES_MAX = 256L << 20;
 
-    /** What an operation counts beside its bytes. */
-    private static final int OPERATION_BYTES = 24;
+    /** What the log has of an operation beside its bytes, at most. */
+    private static final int RECORD_BYTES = 24;
 
     private static final int FIELDS = 4;
     private static final int KEY_AT = 0;
@@ -40,6 +40,10 @@ final class Batch implements WriteBatch {
     private final List<KeyspaceRef> keyspaces = new ArrayList<>();
     private byte[] data = new byte[1024];
     private int length;
+
+    /** What it counts: about what the write buffer takes for it. */
+    private long bytes;
+
     private int[] fields = new int[16 * FIELDS];
     private byte[] kinds = new byte[16];
     private boolean conditional;
@@ -84,12 +88,11 @@ final class Batch implements WriteBatch {
         Arguments.checkKey(key.remaining());
         Arguments.checkValue(value == null ? 0 : value.remaining());
         KeyspaceRef state = engine.refOf(keyspace);
-        long more = (long) key.remaining()
-                + (value == null ? 0 : value.remaining())
+        long more = WriteBuffer.paintBytes(key.remaining(), value == null ? 0 : value.remaining())
                 + (expected == null ? 0 : expected.remaining());
-        if (bytes() + more + OPERATION_BYTES > bytesMax) {
-            throw new IllegalArgumentException("a batch of " + (bytes() + more + OPERATION_BYTES) + " bytes: at most "
-                    + bytesMax + " are allowed with this store's memory limit");
+        if (bytes + more > bytesMax) {
+            throw new IllegalArgumentException("a batch of " + (bytes + more) + " bytes: at most " + bytesMax
+                    + " are allowed with this store's memory limit");
         }
         int index = keyspaces.size();
         if (kinds.length == index) {
@@ -106,6 +109,7 @@ final class Batch implements WriteBatch {
         fields[index * FIELDS + EXPECTED_AT] = length;
         append(expected);
         fields[index * FIELDS + END_AT] = length;
+        bytes += more;
         return index;
     }
 
@@ -135,13 +139,19 @@ final class Batch implements WriteBatch {
 
     @Override
     public long bytes() {
-        return length + (long) OPERATION_BYTES * keyspaces.size();
+        return bytes;
+    }
+
+    /** What the log has of it, at most. */
+    long recordBytes() {
+        return length + (long) RECORD_BYTES * keyspaces.size();
     }
 
     @Override
     public void clear() {
         keyspaces.clear();
         length = 0;
+        bytes = 0;
         conditional = false;
         allOrNothing = false;
     }

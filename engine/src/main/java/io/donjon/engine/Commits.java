@@ -112,7 +112,7 @@ final class Commits {
         boolean flushing;
         writeLock.lock();
         try {
-            makeRoom(bytes);
+            makeRoom(WriteBuffer.paintBytes(userKey.remaining(), valueBytes));
             VersionRef head = keyspace.head();
             sequence = lastSequence + 1;
             log.begin(sequence, bytes);
@@ -182,7 +182,7 @@ final class Commits {
             boolean any = batch.decide(heads, applied, this::hasValue);
             if (any) {
                 sequence = lastSequence + 1;
-                log.begin(sequence, batch.bytes());
+                log.begin(sequence, batch.recordBytes());
                 for (int i = 0; i < batch.size(); i++) {
                     if (applied[i]) {
                         putRecord(heads[i], batch.key(i), batch.value(i));
@@ -211,7 +211,7 @@ final class Commits {
             writeLock.unlock();
         }
         finish(sequence, waitFor);
-        throttle.pace(batch.bytes(), fill, flushing);
+        throttle.pace(batch.recordBytes(), fill, flushing);
         return sequence;
     }
 

@@ -50,6 +50,7 @@ final class Engine implements AutoCloseable {
     private final Commits commits;
     private final Background background;
     private final Throttle throttle;
+    private final WorkMemory memory;
     private final Versions versions = new Versions(this);
 
     /** Arrays that nothing names or holds any more. */
@@ -109,7 +110,9 @@ final class Engine implements AutoCloseable {
             WriteBuffer buffer = new WriteBuffer(
                     slabs, catalog.forest().line(), environment.random().nextLong());
             this.states = new ReadStates(new Generation(buffer), List.of(), openArrays());
-            this.reads = new Reads(states, catalog, store, tuning, environment, image.lastSequence());
+            this.memory = new WorkMemory(store.cache(), tuning.workBytes());
+            memory.take(store.log().memoryBytes());
+            this.reads = new Reads(states, catalog, store, tuning, environment, memory, image.lastSequence());
             this.commits = new Commits(
                     catalog,
                     image,
@@ -123,7 +126,7 @@ final class Engine implements AutoCloseable {
                     image.lastSequence(),
                     this::wake);
             this.background = new Background(
-                    environment, store, catalog, image, states, reads, commits, tuning, throttle, graveyard);
+                    environment, store, catalog, image, states, reads, commits, tuning, throttle, memory, graveyard);
             recover();
             opened = true;
         } catch (StorageException e) {
@@ -340,6 +343,11 @@ final class Engine implements AutoCloseable {
                         store.cache().capacity(),
                         store.cache().hits(),
                         store.cache().misses()),
+                new StoreStats.Memory(
+                        options.memoryBytes(),
+                        buffered + slabs.idleBytes(),
+                        store.cache().bytes(),
+                        memory.taken()),
                 new StoreStats.Log(
                         store.log().written() - image.replayFrom(),
                         store.log().bytesWritten(),

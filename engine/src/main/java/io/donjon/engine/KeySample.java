@@ -62,6 +62,9 @@ record KeySample(long threshold, List<Key> keys) {
         /** More breakpoints than this make the threshold fall; about half of them are left then. */
         static final int POINTS_MAX = 4096;
 
+        /** About what it takes when it is full: mostly keys with one breakpoint each. */
+        static final long BYTES_USUAL = 112L * POINTS_MAX;
+
         private long threshold;
         private List<Key> keys = new ArrayList<>();
         private int points;
@@ -78,7 +81,7 @@ record KeySample(long threshold, List<Key> keys) {
                 return;
             }
             if (keys.isEmpty() || keys.get(keys.size() - 1).hash != hash) {
-                keys.add(new Key(hash, new ArrayList<>()));
+                keys.add(new Key(hash, new ArrayList<>(1)));
             }
             keys.get(keys.size() - 1).points.add(point);
             if (++points > POINTS_MAX) {

@@ -200,8 +200,8 @@ final class Merge implements Overlay.Output {
         this.treeEnds = treeEnds(map, catalog.forest());
         this.inputs = new Input[group.size()];
         for (int i = 0; i < inputs.length; i++) {
-            ArrayCursor cursor =
-                    new ArrayCursor(group.get(i), store, ArrayCursor.Reading.STREAMING, tuning.readAheadBytes());
+            ArrayCursor cursor = new ArrayCursor(
+                    group.get(i), store, ArrayCursor.Reading.STREAMING, tuning.mergeAheadBytes(group.size()), null);
             inputs[i] = new Input(cursor, map.ranks[i]);
         }
         this.overlay = new Overlay(map.ends, this);

@@ -31,6 +31,9 @@ abstract class RangeSource {
     /** Where the value of the present key is. */
     abstract void value(ValueHolder into);
 
+    /** Gives back what it holds beside its few bytes. */
+    void close() {}
+
     final void room(int length) {
         if (key.length < length) {
             key = new byte[Math.max(length, 2 * key.length)];

@@ -45,6 +45,7 @@ final class Reads {
     private final ExtentStore store;
     private final Tuning tuning;
     private final Environment environment;
+    private final WorkMemory memory;
 
     /** The newest commit that may be seen. */
     private final AtomicLong visible;
@@ -52,12 +53,20 @@ final class Reads {
     /** Open cursors, oldest first. Guarded by its own monitor. */
     private final Set<ScanCursor> cursors = new LinkedHashSet<>();
 
-    Reads(ReadStates states, Catalog catalog, ExtentStore store, Tuning tuning, Environment environment, long visible) {
+    Reads(
+            ReadStates states,
+            Catalog catalog,
+            ExtentStore store,
+            Tuning tuning,
+            Environment environment,
+            WorkMemory memory,
+            long visible) {
         this.states = states;
         this.catalog = catalog;
         this.store = store;
         this.tuning = tuning;
         this.environment = environment;
+        this.memory = memory;
         this.visible = new AtomicLong(visible);
     }
 
@@ -229,7 +238,7 @@ final class Reads {
     }
 
     ArrayCursor cursor(ArrayRun array, ArrayCursor.Reading reading) {
-        return new ArrayCursor(array, store, reading, tuning.readAheadBytes());
+        return new ArrayCursor(array, store, reading, tuning.readAheadBytes(), memory);
     }
 
     /** Lets other threads go on. */

@@ -326,6 +326,7 @@ final class ScanCursor implements Cursor {
     private void unpin() {
         ReadStates.Pin held = pin;
         pin = null;
+        all.forEach(RangeSource::close);
         all = List.of();
         sources = new SourceTree(List.of(), false);
         if (held != null) {

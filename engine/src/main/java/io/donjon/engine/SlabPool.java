@@ -13,17 +13,18 @@ final class SlabPool {
     static final int SLAB_BYTES = 256 << 10;
 
     private final IntFunction<Slab> source;
-    private final int idleMax;
+    private final int most;
     private final Deque<Slab> idle = new ArrayDeque<>();
+    private int inUse;
     private boolean closed;
 
     /**
      * @param source makes slabs of a size
-     * @param idleMax how many are kept for later use
+     * @param most with so many in all, one that comes back is freed instead of kept
      */
-    SlabPool(IntFunction<Slab> source, int idleMax) {
+    SlabPool(IntFunction<Slab> source, int most) {
         this.source = source;
-        this.idleMax = idleMax;
+        this.most = most;
     }
 
     /** Slabs outside of the heap where that works, else in it. */
@@ -32,7 +33,9 @@ final class SlabPool {
     }
 
     synchronized Slab take() {
-        return idle.isEmpty() ? source.apply(SLAB_BYTES) : idle.pop();
+        Slab slab = idle.isEmpty() ? source.apply(SLAB_BYTES) : idle.pop();
+        inUse++;
+        return slab;
     }
 
     /** A slab of another size, which does not come from the pool and must not be given back to it. */
@@ -41,11 +44,17 @@ final class SlabPool {
     }
 
     synchronized void giveBack(Slab slab) {
-        if (closed || idle.size() >= idleMax) {
+        inUse--;
+        if (closed || inUse + idle.size() >= most) {
             slab.free();
         } else {
             idle.push(slab);
         }
+    }
+
+    /** Memory kept for later use. */
+    synchronized long idleBytes() {
+        return (long) idle.size() * SLAB_BYTES;
     }
 
     synchronized void close() {

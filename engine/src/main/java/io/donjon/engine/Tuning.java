@@ -11,6 +11,7 @@ import java.util.function.IntFunction;
  * @param bufferBytes M: a write buffer of this size is sealed and flushed
  * @param sealedMax buffers that may wait for their flush before writers do
  * @param cacheBytes the block cache
+ * @param workBytes what comes and goes may take of its own, beyond which the cache lends: see {@link WorkMemory}
  * @param blockBytes plain size at which data and index blocks are closed
  * @param filterKeysMax keys of one filter partition
  * @param bitsPerKey of the Bloom filters; 0 for none
@@ -27,6 +28,7 @@ record Tuning(
         long bufferBytes,
         int sealedMax,
         long cacheBytes,
+        long workBytes,
         int blockBytes,
         int filterKeysMax,
         int bitsPerKey,
@@ -42,19 +44,22 @@ record Tuning(
     private static final int MIB = 1 << 20;
     private static final long RESERVE_BYTES_MAX = 256L * MIB;
 
+    /** Merges of more inputs than this read less of each at a time. */
+    private static final int MERGE_INPUTS_USUAL = 8;
+
     /**
      * The tuning that follows from the options. Merges run in several threads so that a long one of old arrays does not
      * hold up the short ones of new arrays. Of the memory limit a quarter is the write buffer, another one that which
-     * is being flushed; three eighths are the block cache, and the last eighth is for what flushes and merges read and
-     * write at once.
+     * is being flushed; three eighths are the block cache, and the last eighth is for what comes and goes.
      */
     static Tuning of(StoreOptions options) {
         long memory = options.memoryBytes();
-        long buffer = memory / 4;
+        long buffer = memory / 4 / SlabPool.SLAB_BYTES * SlabPool.SLAB_BYTES;
         return new Tuning(
                 buffer,
                 1,
                 memory / 8 * 3,
+                memory / 8,
                 16 * KIB,
                 16 * KIB,
                 10,
@@ -83,6 +88,24 @@ record Tuning(
     /** What each disk keeps at most for the time when it is full: two buffers can be flushed, or arrays as large merged. */
     long reserveBytes() {
         return Math.min(2 * bufferBytes + segmentBytes, RESERVE_BYTES_MAX);
+    }
+
+    /** About what writing an array takes: buffers of its extents, change directory, filter, key sample, open blocks. */
+    long writerBytes() {
+        long extents = 3L * (ioBytes + 2L * blockBytes);
+        long gathered = ioBytes + (long) Long.BYTES * filterKeysMax + KeySample.Builder.BYTES_USUAL;
+        return extents + gathered + 4L * blockBytes;
+    }
+
+    /** About what a merge takes: the array that it writes, and of each input the piece read ahead and a block of each level. */
+    long mergeBytes(int inputs) {
+        return writerBytes() + inputs * (mergeAheadBytes(inputs) + 3L * blockBytes);
+    }
+
+    /** What each input of a merge reads at once: less where there are many, so that all together take no more. */
+    int mergeAheadBytes(int inputs) {
+        int usual = (int) Math.min(readAheadBytes, (long) MERGE_INPUTS_USUAL * readAheadBytes / inputs);
+        return Math.max(Math.min(blockBytes, readAheadBytes), usual);
     }
 
     /** Values that are longer lie apart from their keys. */

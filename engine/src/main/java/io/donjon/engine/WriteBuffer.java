@@ -29,6 +29,10 @@ import org.jspecify.annotations.Nullable;
 final class WriteBuffer {
     private static final int HEIGHT_MAX = 12;
     private static final int HEIGHT_SHIFT = 24;
+
+    /** More than an average node has, so that what is lost to alignment is counted too. */
+    private static final int LEVELS_USUAL = 3;
+
     private static final int KEY_LENGTH_MASK = (1 << HEIGHT_SHIFT) - 1;
 
     private static final int HEAD_AT = 0;
@@ -80,6 +84,11 @@ final class WriteBuffer {
     }
 
     // ---- writing ----
+
+    /** About what a paint takes at most: a node and a state where the key is painted, and others where that ends. */
+    static long paintBytes(int keyBytes, int valueBytes) {
+        return 2L * (STATE_BYTES + NEXT_AT + LEVELS_USUAL * Integer.BYTES + keyBytes) + valueBytes;
+    }
 
     /**
      * Paints a key from a place on.

@@ -2,6 +2,7 @@ package io.donjon.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -13,6 +14,7 @@ import io.donjon.Snapshot;
 import io.donjon.Version;
 import io.donjon.VersionQuery;
 import io.donjon.extents.Codec;
+import io.donjon.extents.Environment;
 import io.donjon.extents.sim.PowerCuts;
 import io.donjon.extents.sim.Seeds;
 import io.donjon.extents.sim.SimWorld;
@@ -70,8 +72,8 @@ class LineHistoriesTest {
     // ---- one history for each rule ----
 
     /** Nothing is merged unless the test says so. */
-    private static final Tuning BY_HAND =
-            new Tuning(1 << 20, 4, 64 << 10, 512, 64, 10, 0.0, 1, 4096, 4096, 64 << 10, 16, Codec.RAW, HeapSlab::new);
+    private static final Tuning BY_HAND = new Tuning(
+            1 << 20, 4, 64 << 10, 64 << 20, 512, 64, 10, 0.0, 1, 4096, 4096, 64 << 10, 16, Codec.RAW, HeapSlab::new);
 
     private final SimStore sim = new SimStore(1, 1, BY_HAND, Durability.ASYNC);
     private SimWorld world = new SimWorld(1);
@@ -120,6 +122,35 @@ class LineHistoriesTest {
         assertTrue(background.mergeOne((arrays, busy) -> background
                 .policy()
                 .closed(Arrays.stream(which).mapToObj(arrays::get).toList(), arrays)));
+    }
+
+    @Test
+    void aMergeKeepsNoWriteBufferFromBeingFreed() {
+        live(Survival.ALL_KEPT, store -> {
+            Keyspace k = store.createKeyspace("k");
+            for (int array = 0; array < 2; array++) {
+                for (int i = 0; i < 1000; i++) {
+                    put(k, array + " " + i, "x".repeat(100));
+                }
+                settle(store);
+            }
+            put(k, "a", "1");
+            Generation active = store.engine().states().current().active;
+            Background background = store.engine().background();
+            Environment environment = store.engine().environment();
+            Environment.Worker merging = environment.start("merging", () -> merge(store, 0, 1));
+            while (background.stats().running() == 0) {
+                environment.pause(1_000);
+            }
+            settle(store);
+            while (active.isHeld() && background.stats().running() > 0) {
+                environment.pause(1_000);
+            }
+            assertEquals(1, background.stats().running(), "the merge has ended, and nothing is known");
+            assertFalse(active.isHeld());
+            merging.join();
+            assertEquals(2, arrays(store));
+        });
     }
 
     private static int arrays(StoreHandle store) {

@@ -41,8 +41,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class StrataHistoriesTest {
     /** Nothing is flushed or merged unless the history does it. */
-    private static final Tuning BY_HAND =
-            new Tuning(1 << 22, 4, 1 << 20, 512, 64, 10, 0.0, 1, 4096, 4096, 1 << 20, 16, Codec.RAW, HeapSlab::new);
+    private static final Tuning BY_HAND = new Tuning(
+            1 << 22, 4, 1 << 20, 64 << 20, 512, 64, 10, 0.0, 1, 4096, 4096, 1 << 20, 16, Codec.RAW, HeapSlab::new);
 
     static LongStream seeds() {
         return Seeds.first(Integer.getInteger("seeds", 30));
@@ -200,7 +200,8 @@ class StrataHistoriesTest {
             Catalog catalog = store.engine().catalog();
             List<ArrayRun> older =
                     arrays().stream().filter(other -> other.age() < array.age()).toList();
-            ArrayCursor cursor = new ArrayCursor(array, store.engine().store(), ArrayCursor.Reading.STREAMING, 4096);
+            ArrayCursor cursor =
+                    new ArrayCursor(array, store.engine().store(), ArrayCursor.Reading.STREAMING, 4096, null);
             byte[] key = {};
             String last = "";
             for (boolean more = cursor.first(); more; more = cursor.next()) {

@@ -80,7 +80,21 @@ class StressTest {
                 .durability(Durability.ASYNC)
                 .memoryBytes(StoreOptions.MEMORY_BYTES_MIN);
         Tuning tuning = new Tuning(
-                128 << 10, 1, 1 << 20, 1024, 256, 10, 1.0, 2, 64 << 10, 64 << 10, 1 << 20, 4, Codec.LZ4, memory::slab);
+                128 << 10,
+                1,
+                1 << 20,
+                1 << 20,
+                1024,
+                256,
+                10,
+                1.0,
+                2,
+                64 << 10,
+                64 << 10,
+                1 << 20,
+                4,
+                Codec.LZ4,
+                memory::slab);
         IoMeter meter = new IoMeter();
         try {
             return new StoreHandle(new Engine(

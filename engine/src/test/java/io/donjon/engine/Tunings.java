@@ -9,12 +9,32 @@ import java.util.random.RandomGenerator;
 final class Tunings {
     static final List<Codec> CODECS = List.of(Codec.values());
 
+    /** With buffers so small there is no memory for anything else: one merge at a time, and no read-ahead. */
+    private static final int TIGHT_BUFFER_BYTES = 1 << 10;
+
+    /** More than anything takes. */
+    private static final long WORK_BYTES = 64 << 20;
+
     private Tunings() {}
 
     /** The tuning that a test of small data takes. */
     static Tuning small() {
         return new Tuning(
-                16 << 10, 1, 64 << 10, 512, 64, 10, 1.0, 1, 4096, 4096, 16 << 10, 16, Codec.LZ4, HeapSlab::new);
+                16 << 10,
+                1,
+                64 << 10,
+                WORK_BYTES,
+                512,
+                64,
+                10,
+                1.0,
+                1,
+                4096,
+                4096,
+                16 << 10,
+                16,
+                Codec.LZ4,
+                HeapSlab::new);
     }
 
     /** Any tuning: what it says must not change an answer. */
@@ -26,7 +46,7 @@ final class Tunings {
     static Tuning any(IntUnaryOperator choose, Codec codec) {
         return any(
                 choose,
-                pick(choose, 1 << 10, 8 << 10, 64 << 10),
+                pick(choose, TIGHT_BUFFER_BYTES, 8 << 10, 64 << 10),
                 pick(choose, 2, 1, 6) / 2.0,
                 pick(choose, 8192, 65536),
                 codec);
@@ -38,6 +58,7 @@ final class Tunings {
                 bufferBytes,
                 pick(choose, 1, 2),
                 pick(choose, 0, 16 << 10, 1 << 20),
+                bufferBytes == TIGHT_BUFFER_BYTES ? 0 : WORK_BYTES,
                 pick(choose, 128, 512, 4096),
                 pick(choose, 4, 64, 16384),
                 pick(choose, 0, 6, 10),

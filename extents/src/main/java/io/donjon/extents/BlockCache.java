@@ -54,6 +54,13 @@ public final class BlockCache {
         shard(hash).put(extent, offset, hash, block);
     }
 
+    /** Keeps so many bytes less than its capacity, until it is told another number. */
+    public void lend(long bytes) {
+        for (Shard shard : shards) {
+            shard.resize(Math.max(0, capacity - bytes) / SHARDS);
+        }
+    }
+
     /** The most that is kept. */
     public long capacity() {
         return capacity;
@@ -122,12 +129,11 @@ public final class BlockCache {
     }
 
     private static final class Shard {
-        private final long capacity;
-
         /** Replaced as a whole when it grows. Written under the lock, read without. */
         private volatile AtomicReferenceArray<@Nullable Node> table = new AtomicReferenceArray<>(64);
 
         // Guarded by the shard's monitor from here on.
+        private long capacity;
         private final ArrayDeque<Node> small = new ArrayDeque<>();
         private final ArrayDeque<Node> main = new ArrayDeque<>();
         private final Ghosts ghosts = new Ghosts();
@@ -150,6 +156,13 @@ public final class BlockCache {
                 }
             }
             return null;
+        }
+
+        synchronized void resize(long to) {
+            capacity = to;
+            while (smallBytes + mainBytes > capacity) {
+                evict();
+            }
         }
 
         synchronized long bytes() {

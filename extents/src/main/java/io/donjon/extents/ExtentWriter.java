@@ -89,7 +89,7 @@ public final class ExtentWriter {
     private long length;
 
     private long bufferAt;
-    private byte[] scratch = new byte[64 << 10];
+    private byte[] scratch = {};
     private int lastSize;
     private long bytesWritten;
 

@@ -950,6 +950,11 @@ public final class Log {
 
     // ---- figures ----
 
+    /** Memory that it takes: the head and the tail of the group that is being written. */
+    public long memoryBytes() {
+        return 2L * BUFFER_BYTES;
+    }
+
     /** Groups of records written since the store was opened. */
     public long groups() {
         return groups.sum();

@@ -40,6 +40,7 @@ class BlockCacheTest {
         BlockCache cache = new BlockCache(new int[] {0, 20_000, 200_000, 4_000_000}[random.nextInt(4)]);
         Map<Key, Block> put = new HashMap<>();
         long hits = 0;
+        long lent = 0;
         long misses = 0;
         int keys = 1 + random.nextInt(3000);
         for (int i = 0; i < 20_000; i++) {
@@ -54,7 +55,12 @@ class BlockCacheTest {
                 hits++;
                 assertSame(put.get(key), found);
             }
-            assertTrue(cache.bytes() <= cache.capacity(), "bytes " + cache.bytes() + " of " + cache.capacity());
+            if (random.nextInt(500) == 0) {
+                lent = random.nextBoolean() ? 0 : random.nextLong(cache.capacity() + 2);
+                cache.lend(lent);
+            }
+            long most = Math.max(0, cache.capacity() - lent);
+            assertTrue(cache.bytes() <= most, "bytes " + cache.bytes() + " of " + most);
         }
         assertEquals(hits, cache.hits());
         assertEquals(misses, cache.misses());
