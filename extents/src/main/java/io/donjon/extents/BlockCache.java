@@ -89,16 +89,12 @@ public final class BlockCache {
         return shards[shardOf(hash)];
     }
 
-    /** The number of the shard that a block belongs to. */
-    static int shardOf(long extent, long offset) {
-        return shardOf(hash(extent, offset));
-    }
-
-    private static int shardOf(long hash) {
+    /** The number of the shard that a block with this hash belongs to; its lowest bits name the bucket there. */
+    static int shardOf(long hash) {
         return (int) (hash >>> 61);
     }
 
-    private static long hash(long extent, long offset) {
+    static long hash(long extent, long offset) {
         long h = (extent * 0x9E3779B97F4A7C15L) ^ (offset * 0xC2B2AE3D27D4EB4FL);
         h ^= h >>> 32;
         h *= 0xD6E8FEB86659FD93L;
