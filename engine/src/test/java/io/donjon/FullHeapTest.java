@@ -75,6 +75,14 @@ final class FullHeapTest {
 
         public static void main(String[] args) {
             Program program = new Program(Path.of(args[0]), Integer.parseInt(args[1]));
+            // What opening takes of the JDK is initialized now: without memory that fails, and is never tried again.
+            for (int times = 0; times < 2; times++) {
+                program.open();
+                program.put(times);
+                program.check(times);
+                Objects.requireNonNull(program.store).verify().result();
+                Objects.requireNonNull(program.store).close();
+            }
             program.open();
             program.start("watch", program::watch);
             program.start("fill", program::fill);
@@ -151,6 +159,11 @@ final class FullHeapTest {
                 } catch (ReadOnlyException e) {
                     failed++;
                     toBeReopened = true;
+                } catch (StoreClosedException e) {
+                    // Closed to be opened again, for which there was no memory yet.
+                    if (!toBeReopened) {
+                        throw e;
+                    }
                 }
                 if (toBeReopened && !filled) {
                     toBeReopened = !reopen();
@@ -159,7 +172,7 @@ final class FullHeapTest {
             // There is memory now: nothing may fail any more.
             callBegan = System.nanoTime();
             if (toBeReopened || Objects.requireNonNull(store).stats().readOnlyReason() != null) {
-                Objects.requireNonNull(store).close();
+                closeReadOnly();
                 open();
                 reopened++;
             }
@@ -182,12 +195,21 @@ final class FullHeapTest {
         /** Closes the store and opens it again; false if there was no memory for that either. */
         private boolean reopen() {
             try {
-                Objects.requireNonNull(store).close();
+                closeReadOnly();
                 open();
                 reopened++;
                 return true;
             } catch (OutOfMemoryError | StoreClosedException again) {
                 return false;
+            }
+        }
+
+        /** It may say once more why it is read-only. */
+        private void closeReadOnly() {
+            try {
+                Objects.requireNonNull(store).close();
+            } catch (ReadOnlyException said) {
+                failed++;
             }
         }
 

@@ -172,22 +172,31 @@ final class Background {
     private void loop(Step step) {
         boolean more = true;
         while (more) {
-            long seen = wakes();
-            boolean busy = false;
             try {
-                busy = step.run();
-            } catch (CancellationException closing) {
-                LOG.debug("a merge was given up", closing);
-            } catch (StorageException e) {
-                failed(e);
-            } catch (RuntimeException | LinkageError | VirtualMachineError e) {
-                // A bug, or no memory: nothing is known about what was under way, so nothing more is written.
-                LOG.error("background work has failed", e);
-                lastFailure = e.toString();
-                commits.turnReadOnly("internal error: " + e);
+                more = round(step);
+            } catch (VirtualMachineError none) {
+                // No memory to say so, or to wait for work; the next round may have some. No thread may end by that.
+                environment.pause(RETRY_NANOS);
             }
-            more = rest(busy, seen);
         }
+    }
+
+    private boolean round(Step step) {
+        long seen = wakes();
+        boolean busy = false;
+        try {
+            busy = step.run();
+        } catch (CancellationException closing) {
+            LOG.debug("a merge was given up", closing);
+        } catch (StorageException e) {
+            failed(e);
+        } catch (RuntimeException | LinkageError | VirtualMachineError e) {
+            // A bug, or no memory: nothing is known about what was under way, so nothing more is written.
+            commits.turnReadOnly("work in the background has failed by an internal error; see the log of the process");
+            LOG.error("background work has failed", e);
+            lastFailure = e.toString();
+        }
+        return rest(busy, seen);
     }
 
     private long wakes() {

@@ -123,7 +123,7 @@ final class Commits {
             try {
                 paint(state, head, sequence, userKey, kind, value);
             } catch (RuntimeException | Error e) {
-                outOfStep(e);
+                outOfStep();
                 throw e;
             }
             waitFor = waitFor(end, durability);
@@ -193,7 +193,7 @@ final class Commits {
                 try {
                     paint(batch, heads, applied, sequence);
                 } catch (RuntimeException | Error e) {
-                    outOfStep(e);
+                    outOfStep();
                     throw e;
                 }
                 waitFor = waitFor(end, durability);
@@ -277,7 +277,7 @@ final class Commits {
             } catch (StorageException e) {
                 throw e;
             } catch (RuntimeException | Error e) {
-                outOfStep(e);
+                outOfStep();
                 throw e;
             }
             reads.publish(sequence);
@@ -455,9 +455,12 @@ final class Commits {
 
     // ---- life ----
 
-    /** The log has a commit that memory does not have, or not all of: nothing behind it may be written, or seen. */
-    private void outOfStep(Throwable e) {
-        turnReadOnly("internal error: " + e);
+    /**
+     * The log has a commit that memory does not have, or not all of: nothing behind it may be written, or seen. What
+     * happened is thrown to the caller; there may be no memory to say it here, too.
+     */
+    private void outOfStep() {
+        turnReadOnly("a commit is in the log but not, or not whole, in memory, by an error of another kind");
     }
 
     private void requireWritable() {

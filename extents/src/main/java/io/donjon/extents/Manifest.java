@@ -363,8 +363,9 @@ final class Manifest {
             done = true;
         } finally {
             if (!done && failure == null) {
-                // No memory, say: nobody knows how far it came, and the disks may know more than the state does.
-                failure = "edit " + position + " of the manifest was given up on the way";
+                // No memory, say: nobody knows how far it came, and the disks may know more than the state does. There
+                // may be none for words of its own either.
+                failure = "an edit of the manifest was given up on the way";
             }
         }
     }
