@@ -78,8 +78,10 @@ final class FullHeapTest {
             // What opening takes of the JDK is initialized now: without memory that fails, and is never tried again.
             for (int times = 0; times < 2; times++) {
                 program.open();
-                program.put(times);
-                program.check(times);
+                for (int number = 0; number < 4 * KEYS; number++) {
+                    program.put(number % KEYS);
+                    program.check(number % KEYS);
+                }
                 Objects.requireNonNull(program.store).verify().result();
                 Objects.requireNonNull(program.store).close();
             }
@@ -109,6 +111,8 @@ final class FullHeapTest {
             while (System.nanoTime() - callBegan < NANOS_MOST) {
                 sleep(100);
             }
+            Thread.getAllStackTraces()
+                    .forEach((thread, stack) -> System.err.println(thread + " " + Arrays.toString(stack)));
             Runtime.getRuntime().halt(7);
         }
 

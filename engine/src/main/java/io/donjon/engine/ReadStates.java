@@ -26,8 +26,10 @@ final class ReadStates {
 
     /** A state to replace the present one by. */
     ReadState make(Generation active, List<Generation> sealed, List<ArrayRun> arrays) {
+        // Counted once it is there: one for which there was no memory would never be released.
+        ReadState made = new ReadState(active, sealed, arrays, unreleased::decrementAndGet);
         unreleased.incrementAndGet();
-        return new ReadState(active, sealed, arrays, unreleased::decrementAndGet);
+        return made;
     }
 
     /** The present state, for whoever keeps it from being replaced or only looks at its lists. */
@@ -59,7 +61,16 @@ final class ReadStates {
     /** Pins the present state for a reader that stays and may be closed by another thread. */
     Pin pin() {
         int stripe = ReadState.stripe();
-        return new Pin(acquire(stripe), stripe);
+        ReadState state = acquire(stripe);
+        Pin pin = null;
+        try {
+            pin = new Pin(state, stripe);
+            return pin;
+        } finally {
+            if (pin == null) {
+                state.unpin(stripe);
+            }
+        }
     }
 
     /** A pinned state. */
