@@ -194,12 +194,7 @@ public final class ExtentStore implements AutoCloseable {
             }
             for (String name : extent.fileNames(number)) {
                 files.forget(disk, name);
-                try {
-                    disk.there().delete(name);
-                } catch (IOException e) {
-                    LOG.warn("{}/{} could not be removed; the next open will do so", disk, name, e);
-                    gone = false;
-                }
+                gone &= Quietly.delete(disk.there(), name);
             }
         }
         if (gone) {

@@ -179,10 +179,8 @@ public final class ExtentWriter {
         buffer.flip();
         for (Target target : present) {
             try {
-                target.disk.reserve().in(Reserve.Use.WORK, () -> {
-                    target.file.write(buffer.duplicate(), Chunks.position(target.chunks - 1) + intoChunk);
-                    return target;
-                });
+                long at = Chunks.position(target.chunks - 1) + intoChunk;
+                target.disk.reserve().write(Reserve.Use.WORK, target.file, buffer, at);
                 bytesWritten += buffer.limit();
             } catch (IOException e) {
                 throw failed(target.disk, target.name, e);
@@ -225,20 +223,12 @@ public final class ExtentWriter {
     private Target create(Disk disk, int copy, int number) {
         String name = ExtentInfo.fileName(id, copy, number);
         try {
-            Target target = new Target(
-                    disk,
-                    copy,
-                    number,
-                    name,
-                    disk.reserve().in(Reserve.Use.WORK, () -> disk.there().create(name, store.access())));
+            Target target =
+                    new Target(disk, copy, number, name, disk.reserve().create(Reserve.Use.WORK, name, store.access()));
             targets.add(target);
             ByteBuffer header = FileHeader.begin(FileHeader.Kind.SUPERCHUNK, store.id(), disk.id);
             header.putLong(EXTENT_AT, id).putInt(COPY_AT, copy).putInt(FILE_AT, number);
-            FileHeader.seal(header);
-            disk.reserve().in(Reserve.Use.WORK, () -> {
-                target.file.write(header.duplicate(), 0);
-                return target;
-            });
+            disk.reserve().write(Reserve.Use.WORK, target.file, FileHeader.seal(header), 0);
             bytesWritten += FileHeader.BYTES;
             return target;
         } catch (IOException e) {

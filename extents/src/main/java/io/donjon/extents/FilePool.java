@@ -5,15 +5,12 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.Lock;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Open superchunk files, at most about so many at once: the least recently used that nobody is reading is closed when
  * another is wanted. Thread-safe.
  */
 final class FilePool {
-    private static final Logger LOG = LoggerFactory.getLogger(FilePool.class);
 
     private record Key(int disk, String name) {}
 
@@ -62,7 +59,7 @@ final class FilePool {
         lock.lock();
         try {
             if (--lease.users == 0 && lease.doomed) {
-                closeQuietly(lease);
+                Quietly.close(lease.file);
             }
         } finally {
             lock.unlock();
@@ -99,7 +96,7 @@ final class FilePool {
             Lease lease = oldest.next();
             if (lease.users == 0) {
                 oldest.remove();
-                closeQuietly(lease);
+                Quietly.close(lease.file);
             }
         }
     }
@@ -107,15 +104,7 @@ final class FilePool {
     private static void doom(Lease lease) {
         lease.doomed = true;
         if (lease.users == 0) {
-            closeQuietly(lease);
-        }
-    }
-
-    private static void closeQuietly(Lease lease) {
-        try {
-            lease.file.close();
-        } catch (IOException e) {
-            LOG.debug("a file that was only read could not be closed", e);
+            Quietly.close(lease.file);
         }
     }
 }

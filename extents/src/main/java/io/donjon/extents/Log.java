@@ -267,7 +267,7 @@ public final class Log {
             }
             try {
                 if (segment.reserved) {
-                    writeReserved(segment.disks[copy], file, piece.position(from), at);
+                    segment.disks[copy].reserve().write(Reserve.Use.LOG, file, piece.position(from), at);
                 } else {
                     file.write(piece.position(from), at);
                 }
@@ -284,13 +284,6 @@ public final class Log {
             requireUsable();
             throw new IOException("no copy of log segment " + segment.info.id() + " can be written any more");
         }
-    }
-
-    private static void writeReserved(Disk disk, OpenFile file, ByteBuffer piece, long at) throws IOException {
-        disk.reserve().in(Reserve.Use.LOG, () -> {
-            file.write(piece.duplicate(), at);
-            return file;
-        });
     }
 
     private static Reserve.Use use(boolean reserved) {
@@ -723,8 +716,8 @@ public final class Log {
                 }
             } catch (IOException e) {
                 for (int made = 0; made < copy; made++) {
-                    Closing.quietly(files[made]);
-                    segmentFiles.delete(disks[made], SegmentInfo.fileName(id));
+                    Quietly.close(files[made]);
+                    Quietly.delete(disks[made].there(), SegmentInfo.fileName(id));
                 }
                 if (e instanceof NoSpaceException) {
                     throw StorageException.of(
@@ -784,7 +777,7 @@ public final class Log {
         }
         for (Disk disk : segment.disks) {
             if (disk.inUse()) {
-                segmentFiles.delete(disk, segment.info.fileName());
+                Quietly.delete(disk.there(), segment.info.fileName());
             }
         }
     }
@@ -903,7 +896,7 @@ public final class Log {
             if (next != null) {
                 next.close();
             }
-            lost.forEach(Closing::quietly);
+            lost.forEach(Quietly::close);
             lost.clear();
             changed.signalAll();
         } finally {

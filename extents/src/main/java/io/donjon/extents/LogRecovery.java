@@ -364,10 +364,7 @@ final class LogRecovery {
                 }
                 if (!found.there[copy]) {
                     int missing = copy;
-                    disk.reserve().in(Reserve.Use.OPENING, () -> {
-                        rewrite(found, missing, disk);
-                        return disk;
-                    });
+                    disk.reserve().in(Reserve.Use.OPENING, () -> rewrite(found, missing, disk));
                     continue;
                 }
                 try (OpenFile file = disk.directory.open(found.info.fileName(), Directory.Access.BUFFERED)) {

@@ -59,7 +59,7 @@ final class LogSegment {
         for (int copy = 0; copy < disks.length; copy++) {
             OpenFile file = files.getAndSet(copy, null);
             if (file != null) {
-                Closing.quietly(file);
+                Quietly.close(file);
             }
         }
     }

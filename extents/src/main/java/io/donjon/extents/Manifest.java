@@ -282,7 +282,7 @@ final class Manifest {
             checkpointBytes = size(pages);
         } finally {
             sinceCheckpoint = null;
-            written.forEach(slot -> Closing.quietly(slot.file));
+            written.forEach(slot -> Quietly.close(slot.file));
             lock.unlock();
         }
     }
@@ -301,7 +301,7 @@ final class Manifest {
     /** From here on the disk has either the old slot or the new one, each with all edits: a crash may find any mixture. */
     private void goOnIn(Slot slot, ManifestPosition checkpoint, List<byte[]> edits) {
         if (!slot.disk.inUse() || failure != null) {
-            Closing.quietly(slot.file);
+            Quietly.close(slot.file);
             return;
         }
         try {
@@ -309,8 +309,8 @@ final class Manifest {
             slot.file.force();
         } catch (IOException e) {
             LOG.warn("{} could not be brought up to date", slot.place(), e);
-            Closing.quietly(slot.file);
-            delete(slot.disk, newName(slot.number));
+            Quietly.close(slot.file);
+            Quietly.delete(slot.disk.there(), newName(slot.number));
             return;
         }
         try {
@@ -318,11 +318,11 @@ final class Manifest {
         } catch (NoSpaceException full) {
             // Nothing has been renamed.
             LOG.warn("{} could not take its name", slot.place(), full);
-            Closing.quietly(slot.file);
-            delete(slot.disk, newName(slot.number));
+            Quietly.close(slot.file);
+            Quietly.delete(slot.disk.there(), newName(slot.number));
         } catch (IOException e) {
             LOG.error("{}: nobody knows which of its manifests counts", slot.disk, e);
-            Closing.quietly(slot.file);
+            Quietly.close(slot.file);
             expel(slot.disk, e);
         }
     }
@@ -339,7 +339,7 @@ final class Manifest {
             if (old.disk != slot.disk) {
                 return old;
             }
-            Closing.quietly(old.file);
+            Quietly.close(old.file);
             return slot;
         });
     }
@@ -425,7 +425,7 @@ final class Manifest {
         slots.removeIf(slot -> {
             boolean gone = slot.disk == disk;
             if (gone) {
-                Closing.quietly(slot.file);
+                Quietly.close(slot.file);
             }
             return gone;
         });
@@ -532,7 +532,7 @@ final class Manifest {
             return slot;
         } finally {
             if (!done) {
-                Closing.quietly(slot.file);
+                Quietly.close(slot.file);
             }
         }
     }
@@ -543,7 +543,7 @@ final class Manifest {
         if (directory.list().contains(name)) {
             directory.delete(name);
         }
-        OpenFile file = disk.reserve().in(use, () -> directory.create(name, Directory.Access.BUFFERED));
+        OpenFile file = disk.reserve().create(use, name, Directory.Access.BUFFERED);
         Slot slot = new Slot(disk, number, file);
         try {
             write(slot, ManifestSlot.header(store, disk.id, number, at), 0);
@@ -556,9 +556,9 @@ final class Manifest {
             slot.file.force();
             return slot;
         } catch (IOException e) {
-            Closing.quietly(slot.file);
+            Quietly.close(slot.file);
             // What is left of it would take up room.
-            delete(disk, name);
+            Quietly.delete(directory, name);
             throw e;
         }
     }
@@ -601,25 +601,14 @@ final class Manifest {
     }
 
     private void write(Slot slot, ByteBuffer bytes, long at) throws IOException {
-        slot.disk.reserve().in(use, () -> {
-            slot.file.write(bytes.duplicate(), at);
-            return slot;
-        });
-    }
-
-    private static void delete(Disk disk, String name) {
-        try {
-            disk.there().delete(name);
-        } catch (IOException e) {
-            LOG.debug("{}/{} could not be removed", disk, name, e);
-        }
+        slot.disk.reserve().write(use, slot.file, bytes, at);
     }
 
     /** Lets go of the files. */
     void close() {
         lock.lock();
         try {
-            slots.forEach(slot -> Closing.quietly(slot.file));
+            slots.forEach(slot -> Quietly.close(slot.file));
             slots.clear();
             if (failure == null) {
                 failure = "the store is closed";

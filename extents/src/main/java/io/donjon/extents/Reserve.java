@@ -49,8 +49,8 @@ final class Reserve {
     }
 
     /** Something that may fail for want of room, and be tried again. */
-    interface Step<T extends @Nullable Object> {
-        T run() throws IOException;
+    interface Step {
+        void run() throws IOException;
     }
 
     private record Piece(int number, long bytes) {
@@ -93,16 +93,28 @@ final class Reserve {
     }
 
     /** Does something, giving up one piece of the reserve after the other as long as it finds no room. */
-    <T extends @Nullable Object> T in(Use use, Step<T> step) throws IOException {
+    void in(Use use, Step step) throws IOException {
         while (true) {
             try {
-                return step.run();
+                step.run();
+                return;
             } catch (NoSpaceException full) {
                 if (!giveUp(use)) {
                     throw full;
                 }
             }
         }
+    }
+
+    /** Writes what remains in a buffer, whose position is not moved. */
+    void write(Use use, OpenFile file, ByteBuffer bytes, long at) throws IOException {
+        in(use, () -> file.write(bytes.duplicate(), at));
+    }
+
+    OpenFile create(Use use, String name, Directory.Access access) throws IOException {
+        OpenFile[] made = new OpenFile[1];
+        in(use, () -> made[0] = directory.create(name, access));
+        return made[0];
     }
 
     private boolean giveUp(Use use) {
@@ -124,7 +136,7 @@ final class Reserve {
             return false;
         }
         LOG.info("{} is full: {} is given up", directory.path(), name);
-        delete(name);
+        Quietly.delete(directory, name);
         return true;
     }
 
@@ -216,7 +228,7 @@ final class Reserve {
             directory.sync();
         } finally {
             if (!done) {
-                delete(made);
+                Quietly.delete(directory, made);
             }
         }
     }
@@ -239,15 +251,7 @@ final class Reserve {
             }
         }
         if (surplus != null) {
-            delete(surplus);
-        }
-    }
-
-    private void delete(String name) {
-        try {
-            directory.delete(name);
-        } catch (IOException e) {
-            LOG.warn("{}/{} could not be removed; the next open will do so", directory.path(), name, e);
+            Quietly.delete(directory, surplus);
         }
     }
 }

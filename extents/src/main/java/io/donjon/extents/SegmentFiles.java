@@ -3,15 +3,12 @@ package io.donjon.extents;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Makes the files of log segments: filled with zeros to their full length and stable before anything is appended, out of
  * files of segments that are no longer needed where there are any. Thread-safe.
  */
 final class SegmentFiles {
-    private static final Logger LOG = LoggerFactory.getLogger(SegmentFiles.class);
 
     private final ExtentStore store;
 
@@ -34,7 +31,7 @@ final class SegmentFiles {
             directory.rename(spare, name);
             file = directory.open(name, store.logAccess());
         } else {
-            file = reserve.in(use, () -> directory.create(name, store.logAccess()));
+            file = reserve.create(use, name, store.logAccess());
         }
         try {
             fillWithZeros(file, file.size(), capacity, reserve, use);
@@ -44,8 +41,8 @@ final class SegmentFiles {
             directory.sync();
             return file;
         } catch (IOException e) {
-            Closing.quietly(file);
-            delete(disk, name);
+            Quietly.close(file);
+            Quietly.delete(directory, name);
             throw e;
         }
     }
@@ -55,11 +52,8 @@ final class SegmentFiles {
         int piece = Math.min(capacity, 1 << 20);
         ByteBuffer zeros = ByteBuffer.allocateDirect(piece + FileHeader.BYTES).alignedSlice(FileHeader.BYTES);
         for (long at = from; at < capacity; at += piece) {
-            long position = at;
-            reserve.in(use, () -> {
-                file.write(zeros.duplicate().position(0).limit((int) Math.min(piece, capacity - position)), position);
-                return file;
-            });
+            int length = (int) Math.min(piece, capacity - at);
+            reserve.write(use, file, zeros.duplicate().position(0).limit(length), at);
         }
     }
 
@@ -84,15 +78,6 @@ final class SegmentFiles {
                     disk.reserve().retire(segment.fileName());
                 }
             }
-        }
-    }
-
-    /** Removes a file, or leaves that to the next open. */
-    void delete(Disk disk, String name) {
-        try {
-            disk.there().delete(name);
-        } catch (IOException e) {
-            LOG.warn("{}/{} could not be removed; the next open will do so", disk, name, e);
         }
     }
 }

@@ -549,10 +549,7 @@ final class StoreOpening {
         ByteBuffer header = FileHeader.begin(FileHeader.Kind.FENCE, store, disk.id);
         header.putLong(FENCE_AT, generation).putLong(CLOSED_AT, closed);
         FileHeader.seal(header);
-        disk.reserve().in(use, () -> {
-            replace(disk.there(), FENCE, header);
-            return disk;
-        });
+        disk.reserve().in(use, () -> replace(disk.there(), FENCE, header));
     }
 
     /** For each disk the slot that its newest record is in, which must not be overwritten; 1 where there is none. */

@@ -48,11 +48,7 @@ class ReserveTest {
         long written = 0;
         try (OpenFile file = disk.create("written-" + disk.list().size() + use, Directory.Access.BUFFERED)) {
             while (true) {
-                long at = written;
-                reserve.in(use, () -> {
-                    file.write(ByteBuffer.allocate(piece), at);
-                    return at;
-                });
+                reserve.write(use, file, ByteBuffer.allocate(piece), written);
                 written += piece;
             }
         } catch (NoSpaceException full) {
