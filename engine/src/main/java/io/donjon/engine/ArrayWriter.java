@@ -73,8 +73,8 @@ final class ArrayWriter {
         this.store = store;
         this.tuning = tuning;
         this.codec = tuning.codec();
-        this.data = store.create(tuning.ioBytes());
-        this.meta = store.create(tuning.ioBytes());
+        this.data = store.create(tuning.ioBytes(), 0);
+        this.meta = store.create(tuning.ioBytes(), 0);
         this.block = new BlockBuilder(tuning.blockBytes(), SortedBlock.RESTART_EVERY);
         this.filter = tuning.bitsPerKey() == 0 ? null : new FilterBuilder(tuning.bitsPerKey());
         this.index = new IndexTree(meta, codec, BlockType.INDEX, tuning.blockBytes(), this::writeFilter);
@@ -202,7 +202,7 @@ final class ArrayWriter {
     private LargeValue writeLarge(ValueSource source) {
         ExtentWriter out = values;
         if (out == null) {
-            out = store.create(tuning.ioBytes());
+            out = store.create(tuning.ioBytes(), 0);
             values = out;
         }
         byte[] piece = new byte[LargeValue.PIECE_BYTES];

@@ -85,7 +85,7 @@ final class Forgery {
     /** The array that comes of it; its band ends at {@code to}. The manifest names its extents, and no array of them. */
     ArrayRun make(Change change, UnaryOperator<ArrayFooter> footer, UnaryOperator<ArrayInfo> info, int to) {
         ManifestEdit edit = new ManifestEdit();
-        ExtentWriter newMeta = store.create(4096);
+        ExtentWriter newMeta = store.create(4096, 0);
         copy(original.meta(), meta, newMeta, change);
         byte[] bytes = footer.apply(original.footer()).encode().toBytes();
         long footerAt = newMeta.append(BlockType.FOOTER, Codec.RAW, bytes, bytes.length);
@@ -114,7 +114,7 @@ final class Forgery {
     }
 
     private long written(Extent from, Map<Long, Integer> blocks, Change change, ManifestEdit edit) {
-        ExtentWriter to = store.create(4096);
+        ExtentWriter to = store.create(4096, 0);
         copy(from, blocks, to, change);
         return finish(to, edit);
     }

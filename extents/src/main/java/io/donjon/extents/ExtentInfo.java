@@ -7,6 +7,9 @@ final class ExtentInfo {
     /** Begins the names of superchunk files; the extent's id follows, in 16 digits. */
     static final String FILE_PREFIX = "x-";
 
+    /** No extent is longer. */
+    static final long LENGTH_MAX = 1L << 50;
+
     private static final int SLOT_BITS = 8;
     private static final int FILE_BITS = 32;
 
@@ -108,7 +111,7 @@ final class ExtentInfo {
 
     static ExtentInfo decode(Decoder in) {
         long id = in.varint();
-        long length = in.varint("extent length", 1, 1L << 50);
+        long length = in.varint("extent length", 1, LENGTH_MAX);
         int copies = (int) in.varint("copies", 1, 255);
         long count = (long) Chunks.count(length) * copies;
         // Three bytes at least for each: no more is believed than can be there.

@@ -164,15 +164,21 @@ public final class ExtentStore implements AutoCloseable {
 
     // ---- extents ----
 
-    /** Begins to write an extent of which as many bytes are handed to the disks at once, a multiple of 4096. */
-    public ExtentWriter create(int bufferBytes) {
+    /**
+     * Begins to write an extent.
+     *
+     * @param bufferBytes how much is handed to the disks at once, a multiple of 4096
+     * @param expectedBytes about how long it will be, or 0 if nobody knows: decides how large the steps are in which its
+     *     front can be freed
+     */
+    public ExtentWriter create(int bufferBytes, long expectedBytes) {
         List<Disk> usable = disksInUse();
         int[] numbers = usable.stream().mapToInt(disk -> disk.number).toArray();
         int made = Math.min(copies, numbers.length);
         long extent = manifest.with(state -> state.nextExtent++);
         alive.add(extent);
         BalancedPermutations placement = new BalancedPermutations(numbers, made, environment.random());
-        return new ExtentWriter(this, extent, made, placement, bufferBytes);
+        return new ExtentWriter(this, extent, made, numbers.length, placement, bufferBytes, expectedBytes);
     }
 
     /** An extent that the manifest names. */

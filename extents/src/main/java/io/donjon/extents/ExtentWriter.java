@@ -21,6 +21,9 @@ import org.slf4j.LoggerFactory;
 public final class ExtentWriter {
     private static final Logger LOG = LoggerFactory.getLogger(ExtentWriter.class);
 
+    /** In about so many steps a disk gives back what it has of an extent's copy. */
+    private static final int STEPS = 16;
+
     // Fields of the file header.
     private static final int EXTENT_AT = FileHeader.BODY_AT;
     private static final int COPY_AT = EXTENT_AT + Long.BYTES;
@@ -57,21 +60,30 @@ public final class ExtentWriter {
         final String name;
         final OpenFile file;
 
+        /** How many chunks it takes. */
+        final int chunksMax;
+
         /** How many chunks it has. */
         int chunks;
 
-        Target(Disk disk, int copy, int number, String name, OpenFile file) {
+        /** Whether it has been forced and closed: nothing more is written to it. */
+        boolean done;
+
+        Target(Disk disk, int copy, int number, String name, OpenFile file, int chunksMax) {
             this.disk = disk;
             this.copy = copy;
             this.number = number;
             this.name = name;
             this.file = file;
+            this.chunksMax = chunksMax;
         }
     }
 
     private final ExtentStore store;
     private final long id;
     private final int copies;
+    private final int disks;
+    private final int expectedChunks;
     private final BalancedPermutations placement;
     private final ByteBuffer buffer;
     private final Checksums checksums = new Checksums();
@@ -93,11 +105,24 @@ public final class ExtentWriter {
     private int lastSize;
     private long bytesWritten;
 
-    ExtentWriter(ExtentStore store, long id, int copies, BalancedPermutations placement, int bufferBytes) {
+    /**
+     * @param disks how many disks the placement chooses from
+     * @param expectedBytes about how long it will be; 0 if nobody knows
+     */
+    ExtentWriter(
+            ExtentStore store,
+            long id,
+            int copies,
+            int disks,
+            BalancedPermutations placement,
+            int bufferBytes,
+            long expectedBytes) {
         this.store = store;
         this.id = id;
         this.copies = copies;
+        this.disks = disks;
         this.placement = placement;
+        this.expectedChunks = Chunks.count(Math.min(expectedBytes, ExtentInfo.LENGTH_MAX));
         int unit = FileHeader.BYTES;
         this.buffer =
                 ByteBuffer.allocateDirect(bufferBytes + unit).alignedSlice(unit).limit(bufferBytes);
@@ -214,17 +239,42 @@ public final class ExtentWriter {
                 newest = target.disk.number == disk ? target : newest;
             }
         }
-        if (newest != null && newest.chunks < Chunks.PER_FILE) {
+        if (newest != null && newest.chunks < newest.chunksMax) {
             return newest;
         }
+        if (newest != null) {
+            // Now rather than at the end, when all would have to be forced at once.
+            complete(newest);
+        }
         return create(store.disk(disk), copy, files);
+    }
+
+    /**
+     * How many chunks the next file takes. An extent is cut into about {@link #STEPS} files on each disk, so that its
+     * front can be given back as it is read no more; one that would get less than a chunk in each is not cut. An extent
+     * longer than was expected gets ever larger files.
+     */
+    private int chunksOfNextFile() {
+        int steps = STEPS * disks;
+        int length = Math.max(expectedChunks, chunks);
+        return length <= steps ? Chunks.PER_FILE : Math.min(length / steps, Chunks.PER_FILE);
+    }
+
+    private void complete(Target target) {
+        try {
+            target.file.force();
+            target.file.close();
+            target.done = true;
+        } catch (IOException e) {
+            throw failed(target.disk, target.name, e);
+        }
     }
 
     private Target create(Disk disk, int copy, int number) {
         String name = ExtentInfo.fileName(id, copy, number);
         try {
-            Target target =
-                    new Target(disk, copy, number, name, disk.reserve().create(Reserve.Use.WORK, name, store.access()));
+            OpenFile file = disk.reserve().create(Reserve.Use.WORK, name, store.access());
+            Target target = new Target(disk, copy, number, name, file, chunksOfNextFile());
             targets.add(target);
             ByteBuffer header = FileHeader.begin(FileHeader.Kind.SUPERCHUNK, store.id(), disk.id);
             header.putLong(EXTENT_AT, id).putInt(COPY_AT, copy).putInt(FILE_AT, number);
@@ -253,24 +303,21 @@ public final class ExtentWriter {
     /** Makes everything stable: contents first, then the files' names. At least one block must have been appended. */
     public Written finish() {
         flush();
-        Set<Disk> disks = new LinkedHashSet<>();
+        Set<Disk> on = new LinkedHashSet<>();
         for (Target target : targets) {
-            disks.add(target.disk);
-            try {
-                target.file.force();
-                target.file.close();
-            } catch (IOException e) {
-                throw failed(target.disk, target.name, e);
+            on.add(target.disk);
+            if (!target.done) {
+                complete(target);
             }
         }
-        for (Disk disk : disks) {
+        for (Disk disk : on) {
             try {
                 disk.there().sync();
             } catch (IOException e) {
                 throw failed(disk, "", e);
             }
         }
-        for (Disk disk : disks) {
+        for (Disk disk : on) {
             // It may still be writable, but the next open will not look at it.
             if (!disk.inUse()) {
                 throw new StorageException(

@@ -65,7 +65,7 @@ class DamageTest {
         private StoreModel.Session fill(SimWorld in, int generation) {
             StoreModel.Session session = model.open(config(in), in.environment());
             SplittableRandom random = new SplittableRandom(generation);
-            ExtentWriter writer = session.store().create(8192);
+            ExtentWriter writer = session.store().create(8192, 0);
             for (int i = 0; i < 12; i++) {
                 byte[] plain = new byte[1 + random.nextInt(6000)];
                 random.nextBytes(plain);

@@ -6,14 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.donjon.extents.sim.Call;
+import io.donjon.extents.sim.Fault;
 import io.donjon.extents.sim.SimWorld;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class ExtentTest {
@@ -44,7 +48,7 @@ class ExtentTest {
         SimWorld world = new SimWorld(3);
         assertTrue(world.run(() -> {
             StoreModel.Session session = open(world, 3, 2);
-            ExtentWriter writer = session.store().create(16384);
+            ExtentWriter writer = session.store().create(16384, 0);
             write(writer, 17 * 6);
             ExtentInfo info = writer.finish().info();
             assertEquals(6, info.chunks());
@@ -72,7 +76,7 @@ class ExtentTest {
         SimWorld world = new SimWorld(3);
         assertTrue(world.run(() -> {
             StoreModel.Session session = open(world, 1, 1);
-            ExtentWriter writer = session.store().create(1 << 20);
+            ExtentWriter writer = session.store().create(1 << 20, 0);
             byte[] chunk = new byte[BlockFormat.PLAIN_MAX];
             for (int i = 0; i < 66; i++) {
                 chunk[0] = (byte) i;
@@ -90,6 +94,73 @@ class ExtentTest {
         }));
     }
 
+    /** Files of one size while it is as long as was expected, then larger ones; nothing so short that it is all files. */
+    @ParameterizedTest
+    @CsvSource({
+        "1, 0, 3, 3",
+        "1, 16, 16, 16",
+        "1, 17, 4, 1 1 1 1",
+        "1, 40, 9, 2 2 2 2 1",
+        "1, 20, 50, 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 2 2 2 2 2 2 2 2 2",
+        "1, 1000, 70, 62 8",
+        "1, 100000, 70, 64 6",
+        "2, 32, 10, 5 5",
+        "2, 64, 10, 2 2 1 2 2 1",
+    })
+    void anExtentIsCutIntoFilesByTheLengthThatIsExpected(int disks, int expected, int written, String sizes) {
+        SimWorld world = new SimWorld(3);
+        assertTrue(world.run(() -> {
+            StoreModel.Session session = open(world, disks, 1);
+            ExtentWriter writer = session.store().create(1 << 20, (long) expected << Chunks.SHIFT);
+            chunks(writer, written);
+            session.edit(1, "extent", new ManifestEdit().add(writer.finish()), 0);
+            List<String> found = new ArrayList<>();
+            for (int disk = 0; disk < disks; disk++) {
+                new TreeMap<>(session.store().namedFiles(disk))
+                        .values()
+                        .forEach(length -> found.add(Long.toString(length >>> Chunks.SHIFT)));
+            }
+            assertEquals(sizes, String.join(" ", found));
+            assertEquals(List.of(), session.store().check().problems());
+            session.store().abandon();
+        }));
+    }
+
+    private static void chunks(ExtentWriter writer, int count) {
+        byte[] chunk = new byte[BlockFormat.PLAIN_MAX];
+        for (int i = 0; i < count; i++) {
+            chunk[0] = (byte) i;
+            writer.append(BlockType.DATA, Codec.RAW, chunk, chunk.length);
+        }
+    }
+
+    /** What cannot be made stable is noticed when the next file begins, and is the same failure as at the end. */
+    @Test
+    void aFullFileIsForcedWhenTheNextBegins() {
+        SimWorld world = new SimWorld(3);
+        assertTrue(world.run(() -> {
+            StoreModel.Session session = open(world, 3, 2);
+            ExtentWriter full = session.store().create(1 << 20, 50 << 20);
+            Fault noSpace = Fault.noSpace(Call.FORCE).on(name -> name.startsWith(ExtentInfo.FILE_PREFIX));
+            world.disk("d1").inject(noSpace);
+            StorageException refused = assertThrows(StorageException.class, () -> chunks(full, 50));
+            assertEquals(StorageException.Kind.NO_SPACE, refused.kind());
+            assertTrue(full.length() < 10 << 20, "noticed at " + full.length());
+            assertEquals(0, session.departures);
+            full.abandon();
+            ExtentWriter failing = session.store().create(1 << 20, 50 << 20);
+            world.disk("d1").inject(Fault.ioError(Call.FORCE).on(name -> name.startsWith(ExtentInfo.FILE_PREFIX)));
+            StorageException failed = assertThrows(StorageException.class, () -> chunks(failing, 50));
+            assertEquals(StorageException.Kind.FAILED, failed.kind());
+            assertEquals(1, session.departures);
+            failing.abandon();
+            for (String disk : StoreModel.disks(3)) {
+                assertTrue(world.disk(disk).names().stream().noneMatch(name -> name.startsWith("x-")), disk);
+            }
+            session.store().abandon();
+        }));
+    }
+
     /** Whatever is written to a disk after it was left out will not be read by the next open. */
     @Test
     void anExtentOnADiskThatWasLeftOutMeanwhileIsNotFinished() {
@@ -97,7 +168,7 @@ class ExtentTest {
         assertTrue(world.run(() -> {
             StoreModel.Session session = open(world, 3, 2);
             ExtentStore store = session.store();
-            ExtentWriter writer = store.create(16384);
+            ExtentWriter writer = store.create(16384, 0);
             write(writer, 40);
             store.leaveOut(store.disk(1), new IOException("planted"));
             StorageException failed = assertThrows(StorageException.class, writer::finish);
@@ -105,7 +176,7 @@ class ExtentTest {
             assertTrue(String.valueOf(failed.getMessage()).contains("/d1"), failed.toString());
             writer.abandon();
             assertEquals(1, session.departures);
-            ExtentWriter again = store.create(16384);
+            ExtentWriter again = store.create(16384, 0);
             write(again, 40);
             again.finish().info();
             session.store().abandon();
@@ -117,7 +188,7 @@ class ExtentTest {
         SimWorld world = new SimWorld(3);
         assertTrue(world.run(() -> {
             StoreModel.Session session = open(world, 2, 2);
-            ExtentWriter writer = session.store().create(16384);
+            ExtentWriter writer = session.store().create(16384, 0);
             List<Long> offsets = write(writer, 40);
             session.edit(1, "extent", new ManifestEdit().add(writer.finish()), 0);
             Extent extent = session.store().extent(writer.id());
@@ -161,7 +232,7 @@ class ExtentTest {
         SimWorld world = new SimWorld(3);
         assertTrue(world.run(() -> {
             StoreModel.Session session = open(world, 1, 1);
-            ExtentWriter writer = session.store().create(16384);
+            ExtentWriter writer = session.store().create(16384, 0);
             write(writer, 20);
             session.edit(1, "extent", new ManifestEdit().add(writer.finish()), 0);
             Extent extent = session.store().extent(writer.id());

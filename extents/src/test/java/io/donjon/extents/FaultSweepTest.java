@@ -102,7 +102,7 @@ class FaultSweepTest {
         }
 
         private void extent(StoreModel.Session session, int number) {
-            ExtentWriter writer = session.store().create(4096);
+            ExtentWriter writer = session.store().create(4096, 0);
             ExtentWriter.Written written;
             try {
                 writer.append(BlockType.DATA, Codec.RAW, content(number), 5000);

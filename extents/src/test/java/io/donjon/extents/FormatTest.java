@@ -63,7 +63,7 @@ class FormatTest {
             log.u8(0xab);
             log.varint(300);
             log.end();
-            ExtentWriter writer = store.create(4096);
+            ExtentWriter writer = store.create(4096, 0);
             writer.append(BlockType.DATA, Codec.RAW, "hello".getBytes(StandardCharsets.UTF_8), 5);
             writer.append(BlockType.VALUE_PIECE, Codec.RAW, new byte[1 << 20], BlockFormat.PLAIN_MAX);
             store.commit(new ManifestEdit().add(writer.finish()).state(new Encoder(8).text("part")));

@@ -222,7 +222,7 @@ class StoreCheckTest {
     }
 
     private static ExtentWriter write(ExtentStore store) {
-        ExtentWriter writer = store.create(4096);
+        ExtentWriter writer = store.create(4096, 0);
         writer.append(BlockType.DATA, Codec.RAW, new byte[5000], 5000);
         return writer;
     }

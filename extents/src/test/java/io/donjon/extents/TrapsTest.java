@@ -145,7 +145,7 @@ class TrapsTest {
 
         private void fill(SimWorld in, boolean closed) {
             StoreModel.Session session = open(model, in);
-            ExtentWriter writer = session.store().create(8192);
+            ExtentWriter writer = session.store().create(8192, 0);
             extent = writer.id();
             for (int i = 0; i < 5; i++) {
                 byte[] plain = new byte[4000];
