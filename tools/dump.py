@@ -378,6 +378,7 @@ class Slot:
 MANIFEST_ITEMS = {  # tag: name, fields
     1: ("members", "v(v)"), 2: ("disk", "vivt"), 3: ("settings", "v"), 4: ("counters", "vv"), 5: ("extent", "vvv(vvB)"),
     6: ("extent gone", "v"), 7: ("segment", "v(v)"), 8: ("segment's end", "vv"), 9: ("segment gone", "v"), 10: ("state", ""),
+    11: ("extent's begin", "vv"),
 }
 
 
@@ -419,6 +420,13 @@ class Manifest:
             self.ends[segment] = length
         elif tag == 9:
             self.ends.pop(self.forget(self.segments, "segment", cur), None)
+        elif tag == 11:
+            ident, chunk = cur.varint(), cur.varint()
+            extent = self.extents.get(ident)
+            if extent is None or not extent.begin <= chunk <= len(extent.chunks):
+                cur.fail(f"extent {ident} begins at chunk {chunk}, which " + (
+                    f"is not {extent.begin} to {len(extent.chunks)}" if extent else "is not there"))
+            extent.begin = chunk
         else:
             self.state.apply(cur)
 
@@ -439,9 +447,10 @@ DATA, INDEX, FILTER, TABLE, DIRECTORY, SAMPLE, PIECE, FOOTER, LIST = range(1, 10
 
 
 class Extent:
-    """Where the chunks of an extent lie: `chunks[chunk][copy]` is (disk, file, slot)."""
+    """Where the chunks of an extent lie: `chunks[chunk][copy]` is (disk, file, slot). Those before `begin` may be gone."""
 
     def __init__(self, cur):
+        self.begin = 0
         self.id, self.length, self.copies = cur.varints(3)
         if not self.copies or self.length > cur.end * CHUNK:
             cur.fail(f"extent {self.id} of {self.length} bytes in {self.copies} copies")
@@ -558,7 +567,7 @@ class Store:
         """A block of one of these types, from the first copy of it that is sound."""
         where, wanted = f"extent {number:016x}", " or ".join(BLOCK_TYPES[t] for t in types)
         extent = self.manifest.extents.get(number)
-        if extent is None or offset >= extent.length:
+        if extent is None or not extent.begin * CHUNK <= offset < extent.length:
             raise Damage(where, offset, f"a {wanted} block should be here, but no extent of the manifest has this place")
         if (number, offset) not in self.blocks:
             for copy in range(extent.copies):
@@ -577,7 +586,7 @@ class Store:
 
     def walk(self, extent, copies):
         """Walks an extent in some of its copies: (offset, sound blocks there), with findings for those that are not."""
-        offset = 0
+        offset = extent.begin * CHUNK
         while offset < extent.length:
             blocks, gap = [], False
             for copy in copies:
@@ -598,7 +607,7 @@ class Store:
         for _, blocks in self.walk(extent, range(extent.copies)):
             for block in blocks:
                 self.attempt(block.cursor)
-        for chunk, copies in enumerate(extent.chunks):
+        for chunk, copies in enumerate(extent.chunks[extent.begin:], extent.begin):
             for copy, (number, file, slot) in enumerate(copies):
                 disk, name = self.by_number.get(number), f"x-{extent.id:016x}-{copy}-{file:04x}"
                 end = HEADER + slot * CHUNK + min(extent.length - chunk * CHUNK, CHUNK)

@@ -4,14 +4,12 @@ import io.donjon.rda.ShortestQueue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.Objects;
-import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An extent that can be read: bytes written once, each chunk with its copies. A copy that is damaged, missing or
+ * An extent that can be read, or what was left of it when somebody asked for it: bytes written once, each chunk with its copies. A copy that is damaged, missing or
  * unreadable is answered from the other, and counted. Thread-safe.
  *
  * <p>Whoever reads it holds whatever keeps it from being freed; it does not count its readers.
@@ -35,6 +33,11 @@ public final class Extent {
     /** In bytes. */
     public long length() {
         return info.length();
+    }
+
+    /** What is before this offset cannot be read by this view: it was given back when the view was taken. */
+    public long begin() {
+        return (long) info.begin() << Chunks.SHIFT;
     }
 
     ExtentInfo info() {
@@ -74,6 +77,12 @@ public final class Extent {
 
     /** Refuses what cannot be a block's place: whoever points there is damaged. */
     void checkPlace(long offset, int size) {
+        if (offset >= 0 && offset < begin()) {
+            throw StorageException.damaged(
+                    "extent " + info.id(),
+                    "a block of " + size + " bytes at " + offset + " is wanted, but what is before " + begin()
+                            + " was given back");
+        }
         if (offset < 0
                 || size <= BlockFormat.HEADER_BYTES
                 || size > Chunks.BYTES - (int) (offset & (Chunks.BYTES - 1))
@@ -191,19 +200,7 @@ public final class Extent {
         }
     }
 
-    /** The names of its files on a disk, each once. */
-    Set<String> fileNames(int disk) {
-        Set<String> names = new HashSet<>();
-        for (int i = 0; i < info.places().length; i++) {
-            long place = info.places()[i];
-            if (ExtentInfo.disk(place) == disk) {
-                names.add(ExtentInfo.fileName(info.id(), i % info.copies(), ExtentInfo.file(place)));
-            }
-        }
-        return names;
-    }
-
-    /** The disks that hold any of it, each once. */
+    /** The disks that hold any of it, or did, each once. */
     int[] disks() {
         return Arrays.stream(info.places())
                 .mapToInt(ExtentInfo::disk)

@@ -1,6 +1,8 @@
 package io.donjon.extents;
 
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /** Where an extent is. Immutable. */
 final class ExtentInfo {
@@ -20,11 +22,40 @@ final class ExtentInfo {
     /** Of chunk i and copy j in element {@code i * copies + j}: disk, file and slot, packed by {@link #place}. */
     private final long[] places;
 
-    ExtentInfo(long id, long length, int copies, long[] places) {
+    /** The chunks before this one are needed no more, and may be gone. */
+    private final int begin;
+
+    ExtentInfo(long id, long length, int copies, long[] places, int begin) {
         this.id = id;
         this.length = length;
         this.copies = copies;
         this.places = places;
+        this.begin = begin;
+    }
+
+    /** The same extent, of which only the chunks from this one on are needed. */
+    ExtentInfo from(int chunk) {
+        return new ExtentInfo(id, length, copies, places, chunk);
+    }
+
+    /** Whether it can be said that only the chunks from this one on are needed: what was given back stays so. */
+    boolean canBeginAt(long chunk) {
+        return chunk >= begin && chunk <= chunks();
+    }
+
+    /** The first chunk that is needed; as many as there are if none is. */
+    int begin() {
+        return begin;
+    }
+
+    /** How many bytes a copy has that are needed. */
+    long bytesNeeded() {
+        return length - Math.min(length, (long) begin << Chunks.SHIFT);
+    }
+
+    /** How many bytes of a chunk are written. */
+    long bytesOf(int chunk) {
+        return Math.min(length - ((long) chunk << Chunks.SHIFT), Chunks.BYTES);
     }
 
     /** Never used again. */
@@ -42,7 +73,7 @@ final class ExtentInfo {
         return copies;
     }
 
-    /** The places of all copies of all chunks; not to be changed. */
+    /** The places of all copies of all chunks, the given back ones included; not to be changed. */
     long[] places() {
         return places;
     }
@@ -90,11 +121,22 @@ final class ExtentInfo {
         }
     }
 
-    /** How long the files on a disk are, by their names: up to the end of the last chunk in each. */
-    void fileLengths(int disk, Map<String, Long> lengths) {
-        for (int i = 0; i < places.length; i++) {
+    /** The names of the files on a disk that have any chunk from this one on. */
+    Set<String> fileNames(int disk, int fromChunk) {
+        Set<String> names = new HashSet<>();
+        for (int i = fromChunk * copies; i < places.length; i++) {
             if (disk(places[i]) == disk) {
-                long used = Math.min(length - (long) (i / copies) * Chunks.BYTES, Chunks.BYTES);
+                names.add(fileName(id, i % copies, file(places[i])));
+            }
+        }
+        return names;
+    }
+
+    /** How long the needed files on a disk are, by their names: up to the end of the last chunk in each. */
+    void fileLengths(int disk, Map<String, Long> lengths) {
+        for (int i = begin * copies; i < places.length; i++) {
+            if (disk(places[i]) == disk) {
+                long used = bytesOf(i / copies);
                 long whole = (used + FileHeader.BYTES - 1) / FileHeader.BYTES * FileHeader.BYTES;
                 lengths.merge(
                         fileName(id, i % copies, file(places[i])), Chunks.position(slot(places[i])) + whole, Math::max);
@@ -128,6 +170,6 @@ final class ExtentInfo {
             }
             places[i] = place(disk, file, slot);
         }
-        return new ExtentInfo(id, length, copies, places);
+        return new ExtentInfo(id, length, copies, places, 0);
     }
 }

@@ -41,6 +41,9 @@ public final class ExtentStore implements AutoCloseable {
     /** Extents of which there may be files. */
     private final Set<Long> alive = ConcurrentHashMap.newKeySet();
 
+    /** Extents of which files stay until the next open, because they could not be removed. */
+    private final Set<Long> unremoved = ConcurrentHashMap.newKeySet();
+
     private final List<Directory.LockAttempt> locks;
 
     /** What was damaged when it was opened. */
@@ -181,7 +184,7 @@ public final class ExtentStore implements AutoCloseable {
         return new ExtentWriter(this, extent, made, numbers.length, placement, bufferBytes, expectedBytes);
     }
 
-    /** An extent that the manifest names. */
+    /** An extent that the manifest names, from where it begins now: what is given back later it can still read. */
     public Extent extent(long extent) {
         @Nullable ExtentInfo info = manifest.with(state -> state.extents.get(extent));
         if (info == null) {
@@ -190,22 +193,50 @@ public final class ExtentStore implements AutoCloseable {
         return new Extent(info, this);
     }
 
-    /** Removes the files of an extent which no durable edit names and which nobody reads any more. */
+    /**
+     * Removes the files of an extent which no durable edit names and which nobody reads any more, as far as this view of
+     * it has them: those that older views had before go by {@link #freeBefore}.
+     */
     public void free(Extent extent) {
+        if (delete(extent, extent.info().chunks())) {
+            gone(extent.id());
+        }
+    }
+
+    /**
+     * Removes the files of which nothing is needed any more, since an edit trimmed the extent at this offset or behind,
+     * and a reader of this view, which began earlier, is no more. To be called in the order of the views.
+     */
+    public void freeBefore(Extent view, long offset) {
+        int chunk = (int) (offset >>> Chunks.SHIFT);
+        @Nullable ExtentInfo now = manifest.with(state -> state.extents.get(view.id()));
+        if (offset < 0 || offset > view.length() || (now != null && now.begin() < chunk)) {
+            throw new IllegalArgumentException(
+                    "extent " + view.id() + " of " + view.length() + " bytes was not given back up to " + offset);
+        }
+        if (!delete(view, chunk)) {
+            unremoved.add(view.id());
+        }
+    }
+
+    /** Removes the files that a view has with nothing in them from this chunk on; whether all are gone. */
+    private boolean delete(Extent view, int chunk) {
+        ExtentInfo info = view.info();
         boolean gone = true;
-        for (int number : extent.disks()) {
+        for (int number : view.disks()) {
             Disk disk = disk(number);
             if (!disk.inUse()) {
                 continue;
             }
-            for (String name : extent.fileNames(number)) {
-                files.forget(disk, name);
-                gone &= Quietly.delete(disk.there(), name);
+            Set<String> kept = info.fileNames(number, chunk);
+            for (String name : info.fileNames(number, info.begin())) {
+                if (!kept.contains(name)) {
+                    files.forget(disk, name);
+                    gone &= Quietly.delete(disk.there(), name);
+                }
             }
         }
-        if (gone) {
-            gone(extent.id());
-        }
+        return gone;
     }
 
     // ---- the manifest ----
@@ -240,7 +271,7 @@ public final class ExtentStore implements AutoCloseable {
     public boolean maintainReserve() {
         List<Disk> usable = disksInUse();
         long stored = manifest.with(state -> state.extents.values().stream()
-                .mapToLong(extent -> extent.length() * extent.copies())
+                .mapToLong(extent -> extent.bytesNeeded() * extent.copies())
                 .sum());
         // In proportion to the data, so that a small store stays small.
         long work = Math.min(config.reserveBytes(), stored / Math.max(1, usable.size()) / RESERVE_SHARE);
@@ -284,7 +315,7 @@ public final class ExtentStore implements AutoCloseable {
         return manifest.position();
     }
 
-    /** The superchunk files on a disk that the manifest names, and how long each is. */
+    /** The superchunk files on a disk that the manifest names and needs, and how long each is. */
     Map<String, Long> namedFiles(int disk) {
         return manifest.with(state -> {
             Map<String, Long> lengths = new HashMap<>();
@@ -300,7 +331,9 @@ public final class ExtentStore implements AutoCloseable {
 
     /** The files of an extent that was alive are gone. */
     void gone(long extent) {
-        alive.remove(extent);
+        if (!unremoved.contains(extent)) {
+            alive.remove(extent);
+        }
     }
 
     /** Whether anything can still be written. */
@@ -328,9 +361,10 @@ public final class ExtentStore implements AutoCloseable {
         TreeMap<Integer, Long> bytes = new TreeMap<>();
         manifest.with(state -> {
             for (ExtentInfo extent : state.extents.values()) {
-                for (int i = 0; i < extent.places().length; i++) {
-                    long left = extent.length() - (long) (i / extent.copies()) * Chunks.BYTES;
-                    bytes.merge(ExtentInfo.disk(extent.places()[i]), Math.min(left, Chunks.BYTES), Long::sum);
+                for (int chunk = extent.begin(); chunk < extent.chunks(); chunk++) {
+                    for (int copy = 0; copy < extent.copies(); copy++) {
+                        bytes.merge(ExtentInfo.disk(extent.place(chunk, copy)), extent.bytesOf(chunk), Long::sum);
+                    }
                 }
             }
             return state;

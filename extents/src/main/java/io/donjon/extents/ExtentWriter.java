@@ -326,7 +326,7 @@ public final class ExtentWriter {
                         null);
             }
         }
-        return new Written(new ExtentInfo(id, length, copies, Arrays.copyOf(places, chunks * copies)));
+        return new Written(new ExtentInfo(id, length, copies, Arrays.copyOf(places, chunks * copies), 0));
     }
 
     /** Removes what was written; for an extent that nothing names. */

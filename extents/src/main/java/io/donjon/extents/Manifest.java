@@ -148,6 +148,7 @@ final class Manifest {
     void commit(ManifestEdit edit) {
         lock.lock();
         try {
+            edit.requireApplicable(state);
             append(edit.items(), edit.effects());
         } finally {
             lock.unlock();

@@ -1,7 +1,9 @@
 package io.donjon.extents;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Changes of the manifest that take effect together, or not at all. One thread; used once.
@@ -17,9 +19,19 @@ public final class ManifestEdit {
     static final int SEGMENT_END = 8;
     static final int SEGMENT_GONE = 9;
     static final int STATE = 10;
+    static final int EXTENT_BEGIN = 11;
+
+    /** An extent of which only what is from an offset on shall be needed. */
+    private record Trim(long extent, long offset) {
+        int chunk() {
+            return (int) Math.min(offset >>> Chunks.SHIFT, Integer.MAX_VALUE);
+        }
+    }
 
     private final Encoder items = new Encoder(256);
     private final List<Runnable> effects = new ArrayList<>();
+    private final List<Trim> trims = new ArrayList<>();
+    private final Set<Long> dropped = new HashSet<>();
     private final Encoder body = new Encoder(64);
 
     /** Names an extent that has been written and forced. */
@@ -30,8 +42,46 @@ public final class ManifestEdit {
 
     /** Names an extent no more. Its files go once nobody reads them: {@link ExtentStore#free}. */
     public ManifestEdit drop(long extent) {
+        dropped.add(extent);
         body.varint(extent);
         return item(EXTENT_GONE);
+    }
+
+    /**
+     * Gives the front of an extent back: the chunks before the one that holds an offset are needed no more, all of them
+     * if the offset is the extent's length. Their files go once nobody reads them: {@link ExtentStore#freeBefore}.
+     *
+     * <p>The commit is refused with an {@link IllegalArgumentException}, and changes nothing, if the extent is none that
+     * the manifest named before this edit, or the offset lies behind its end or before what was given back already.
+     */
+    public ManifestEdit trim(long extent, long offset) {
+        Trim trim = new Trim(extent, offset);
+        if (dropped.contains(extent) || trims.stream().anyMatch(other -> other.extent == extent)) {
+            throw new IllegalArgumentException("extent " + extent + " is dropped or trimmed by this edit already");
+        }
+        trims.add(trim);
+        return begin(extent, trim.chunk());
+    }
+
+    ManifestEdit begin(long extent, int chunk) {
+        body.varint(extent).varint(chunk);
+        return item(EXTENT_BEGIN);
+    }
+
+    /** Refuses what could not be applied to this state, and could then never be read back. */
+    void requireApplicable(ManifestState to) {
+        for (Trim trim : trims) {
+            ExtentInfo extent = to.extents.get(trim.extent);
+            if (extent == null) {
+                throw new IllegalArgumentException("extent " + trim.extent + " cannot be trimmed: there is none");
+            }
+            if (trim.offset < 0 || trim.offset > extent.length() || !extent.canBeginAt(trim.chunk())) {
+                throw new IllegalArgumentException(
+                        "extent " + trim.extent + " cannot be trimmed at " + trim.offset + ": it has "
+                                + extent.length() + " bytes and begins at "
+                                + ((long) extent.begin() << Chunks.SHIFT));
+            }
+        }
     }
 
     /** Adds a part of the client's state. */
@@ -55,7 +105,8 @@ public final class ManifestEdit {
 
     ManifestEdit extent(ExtentInfo extent) {
         extent.encode(body);
-        return item(EXTENT);
+        item(EXTENT);
+        return extent.begin() == 0 ? this : begin(extent.id(), extent.begin());
     }
 
     ManifestEdit disk(Disk disk) {

@@ -58,6 +58,15 @@ final class ManifestState {
                     nextExtent = Math.max(nextExtent, extent.id() + 1);
                 }
                 case ManifestEdit.EXTENT_GONE -> known(extents.remove(body.varint()), "extent", body);
+                case ManifestEdit.EXTENT_BEGIN -> {
+                    ExtentInfo extent = known(extents.get(body.varint()), "extent", body);
+                    long chunk = body.varint();
+                    if (!extent.canBeginAt(chunk)) {
+                        throw body.bad("extent " + extent.id() + " shall begin at chunk " + Long.toUnsignedString(chunk)
+                                + ", not " + extent.begin() + " to " + extent.chunks());
+                    }
+                    extents.put(extent.id(), extent.from((int) chunk));
+                }
                 case ManifestEdit.SEGMENT -> {
                     long id = body.varint();
                     segments.put(id, new SegmentInfo(id, disks(body), SegmentInfo.OPEN));
@@ -94,14 +103,14 @@ final class ManifestState {
     }
 
     /**
-     * A chunk of an extent all of whose copies are on disks that are given up, or null if there is none.
+     * A needed chunk of an extent all of whose copies are on disks that are given up, or null if there is none.
      *
      * @param gone whether a disk of this number is given up now: at least one copy must be on one
      * @param left whether a disk of this number goes on being used
      */
     @Nullable String chunkOnlyOn(IntPredicate gone, IntPredicate left) {
         for (ExtentInfo extent : extents.values()) {
-            for (int chunk = 0; chunk < extent.chunks(); chunk++) {
+            for (int chunk = extent.begin(); chunk < extent.chunks(); chunk++) {
                 boolean here = false;
                 boolean elsewhere = false;
                 for (int copy = 0; copy < extent.copies(); copy++) {

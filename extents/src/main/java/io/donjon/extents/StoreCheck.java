@@ -114,8 +114,8 @@ public final class StoreCheck {
         facts.add(state.copies + " copies, members " + Arrays.toString(state.members));
         new TreeMap<>(state.extents)
                 .values()
-                .forEach(extent -> facts.add("extent " + extent.id() + " of " + extent.length() + " bytes at "
-                        + Arrays.hashCode(extent.places())));
+                .forEach(extent -> facts.add("extent " + extent.id() + " of " + extent.length() + " bytes from chunk "
+                        + extent.begin() + " on at " + Arrays.hashCode(extent.places())));
         state.segments
                 .values()
                 .forEach(segment -> facts.add("segment " + segment.id() + " on disks "

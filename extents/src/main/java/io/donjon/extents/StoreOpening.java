@@ -580,14 +580,12 @@ final class StoreOpening {
         directory.sync();
     }
 
-    /** Removes what no manifest names: leftovers of a crash. */
+    /** Removes what no manifest names, or names but needs no more: leftovers of a crash. */
     void removeDebris(ManifestState state) {
         Map<Integer, Set<String>> named = new LinkedHashMap<>();
         for (ExtentInfo extent : state.extents.values()) {
-            for (int i = 0; i < extent.places().length; i++) {
-                long place = extent.places()[i];
-                named.computeIfAbsent(ExtentInfo.disk(place), disk -> new HashSet<>())
-                        .add(ExtentInfo.fileName(extent.id(), i % extent.copies(), ExtentInfo.file(place)));
+            for (int disk : disks.keySet()) {
+                named.computeIfAbsent(disk, number -> new HashSet<>()).addAll(extent.fileNames(disk, extent.begin()));
             }
         }
         for (SegmentInfo segment : state.segments.values()) {

@@ -84,7 +84,7 @@ class ExtentTest {
             }
             session.edit(1, "extent", new ManifestEdit().add(writer.finish()), 0);
             Extent extent = session.store().extent(writer.id());
-            assertEquals(2, extent.fileNames(0).size());
+            assertEquals(2, extent.info().fileNames(0, 0).size());
             for (int i = 0; i < 66; i++) {
                 assertEquals((byte) i, extent.read((long) i << 20, 1 << 20).bytes()[0]);
             }
