@@ -71,9 +71,9 @@ record ArrayFooter(
         byte[] lastKey = {};
         int blockBytes = 0;
         while (in.hasMore()) {
-            long tag = in.varint();
+            int tag = in.tag();
             Decoder body = in.nested();
-            switch ((int) Math.min(tag, Integer.MAX_VALUE)) {
+            switch (tag) {
                 case INDEX -> index = TreeRoot.decode(body);
                 case TABLE -> {
                     places = body.count("places");

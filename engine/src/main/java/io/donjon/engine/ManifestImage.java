@@ -48,9 +48,9 @@ final class ManifestImage implements ExtentStore.Client {
     @Override
     public synchronized void restore(Decoder part) {
         while (part.hasMore()) {
-            long tag = part.varint();
+            int tag = part.tag();
             Decoder body = part.nested();
-            switch ((int) Math.min(tag, Integer.MAX_VALUE)) {
+            switch (tag) {
                 case POSITION -> {
                     replayFrom = body.varint();
                     lastSequence = body.varint();

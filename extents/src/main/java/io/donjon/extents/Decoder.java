@@ -131,12 +131,18 @@ public final class Decoder {
         return new Decoder(place, slice());
     }
 
+    /** The tag of an item. Those that are no int are all alike: no release knows them yet. */
+    public int tag() {
+        long tag = varint();
+        return tag >= 0 && tag < Integer.MAX_VALUE ? (int) tag : Integer.MAX_VALUE;
+    }
+
     /**
      * What to do with an item whose tag is not known: it may be passed over only if the tag says so.
      *
      * @see "docs/format.md, conventions"
      */
-    public void passOver(long tag) {
+    public void passOver(int tag) {
         if (tag < 64) {
             throw new StorageException(
                     StorageException.Kind.TOO_NEW,

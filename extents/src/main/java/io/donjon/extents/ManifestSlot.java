@@ -39,6 +39,7 @@ final class ManifestSlot {
     private static final int PAGE_AT = 24;
     private static final int KIND_AT = 28;
     private static final int COPY_AT = 29;
+    private static final int RESERVED_AT = 30;
     private static final int CRC_AT = 32;
     private static final int BODY_AT = 36;
 
@@ -71,11 +72,11 @@ final class ManifestSlot {
     ManifestPosition halfLostRecord = ManifestPosition.NONE;
 
     private final String place;
-    private final long seed;
+    private final UUID store;
 
     private ManifestSlot(String place, UUID store) {
         this.place = place;
-        this.seed = store.getMostSignificantBits();
+        this.store = store;
     }
 
     static String fileName(int slot) {
@@ -107,15 +108,15 @@ final class ManifestSlot {
                     .put(start + KIND_AT, (byte) kind)
                     .put(start + COPY_AT, (byte) copy)
                     .put(start + BODY_AT, body);
-            both.putInt(start + CRC_AT, checksum(store.getMostSignificantBits(), position + start, both, start));
+            both.putInt(start + CRC_AT, checksum(store, position + start, both, start));
         }
         return both;
     }
 
-    private static int checksum(long seed, long position, ByteBuffer buffer, int start) {
+    private static int checksum(UUID store, long position, ByteBuffer buffer, int start) {
         int length = buffer.getInt(start + LENGTH_AT);
         return new Checksums()
-                .begin(seed, position)
+                .begin(store.getMostSignificantBits(), position)
                 .add(buffer.slice(start, CRC_AT))
                 .add(buffer.slice(start + BODY_AT, length))
                 .value();
@@ -161,8 +162,7 @@ final class ManifestSlot {
         ByteBuffer header = FileHeader.check(all.slice(0, FileHeader.BYTES), FileHeader.Kind.MANIFEST, place);
         ManifestPosition checkpoint =
                 new ManifestPosition(header.getLong(HEADER_GENERATION_AT), header.getLong(HEADER_EDIT_AT));
-        if (!FileHeader.store(header)
-                        .equals(new UUID(seed, FileHeader.store(header).getLeastSignificantBits()))
+        if (!FileHeader.store(header).equals(store)
                 || !FileHeader.disk(header).equals(disk)
                 || header.getInt(HEADER_SLOT_AT) != slot) {
             throw StorageException.damaged(place, "it belongs to another store, disk or slot");
@@ -178,10 +178,11 @@ final class ManifestSlot {
             if (next == null) {
                 break;
             }
-            if (next.kind < KIND_PAGE || next.kind > KIND_EDIT) {
+            if (next.kind < KIND_PAGE || next.kind > KIND_EDIT || next.reserved != 0) {
                 throw new StorageException(
                         StorageException.Kind.TOO_NEW,
                         place + ": the record at byte " + at + " is of kind " + next.kind
+                                + " with reserved bytes 0x" + Integer.toHexString(next.reserved)
                                 + ", which this release does not know",
                         null);
             }
@@ -262,7 +263,7 @@ final class ManifestSlot {
         if (length < 1 || length > BODY_BYTES_MAX || length > all.limit() - at - BODY_AT) {
             return null;
         }
-        if (all.getInt(at + CRC_AT) != checksum(seed, at, all, at)) {
+        if (all.getInt(at + CRC_AT) != checksum(store, at, all, at)) {
             return null;
         }
         return new SoundCopy(all, at, length);
@@ -275,6 +276,7 @@ final class ManifestSlot {
         final int page;
         final int kind;
         final int copy;
+        final int reserved;
 
         /** Where its body begins, and where the record after it does. */
         final int bodyAt;
@@ -287,6 +289,7 @@ final class ManifestSlot {
             this.page = all.getInt(at + PAGE_AT);
             this.kind = all.get(at + KIND_AT);
             this.copy = all.get(at + COPY_AT);
+            this.reserved = Short.toUnsignedInt(all.getShort(at + RESERVED_AT));
             this.bodyAt = at + BODY_AT;
             int single = aligned(BODY_AT + length);
             this.end = at + (copy == 0 ? 2 * single : single);

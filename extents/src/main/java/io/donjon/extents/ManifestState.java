@@ -37,9 +37,9 @@ final class ManifestState {
      */
     void apply(Decoder items, boolean restoring) {
         while (items.hasMore()) {
-            long tag = items.varint();
+            int tag = items.tag();
             Decoder body = items.nested();
-            switch ((int) Math.min(tag, Integer.MAX_VALUE)) {
+            switch (tag) {
                 case ManifestEdit.MEMBERS -> members = disks(body);
                 case ManifestEdit.DISK -> {
                     int number = (int) body.varint("disk", 0, 0xffff);
