@@ -17,6 +17,11 @@ record ManifestPosition(long generation, long edit) implements Comparable<Manife
         return compareTo(other) > 0;
     }
 
+    /** Whether this record was stable as soon as another was: not one that a power cut in an earlier life may have torn. */
+    boolean isStableWith(ManifestPosition other) {
+        return generation == other.generation && !isNewerThan(other);
+    }
+
     ManifestPosition max(ManifestPosition other) {
         return other.isNewerThan(this) ? other : this;
     }

@@ -69,7 +69,7 @@ public final class StoreCheck {
                 String place = disk + "/" + ManifestSlot.fileName(slot);
                 problem(place, StoreRule.MANIFEST_SOUND, String.valueOf(read.damage.getMessage()));
             }
-            if (read != null && read.halfLost != null && wasForced(read.halfLostRecord, before)) {
+            if (read != null && read.halfLost != null && read.halfLostRecord.isStableWith(before)) {
                 problem(read.halfLost, StoreRule.MANIFEST_TWICE, read.halfLostRecord);
             }
             if (read != null && read.newest.isNewerThan(newest)) {
@@ -165,11 +165,6 @@ public final class StoreCheck {
         } catch (IOException e) {
             problem(disk + "/" + name, StoreRule.FILE_HEADER, String.valueOf(e.getMessage()));
         }
-    }
-
-    /** What a power cut has left of an earlier generation's last record is no damage. */
-    private static boolean wasForced(ManifestPosition record, ManifestPosition durable) {
-        return record.generation() == durable.generation() && !record.isNewerThan(durable);
     }
 
     private void checkHeader(Disk disk, String name, FileHeader.Kind kind) {
