@@ -168,7 +168,7 @@ public final class StoreCheck {
     }
 
     /** What a power cut has left of an earlier generation's last record is no damage. */
-    private static boolean wasForced(ManifestPosition record, ManifestPosition durable) {
+    static boolean wasForced(ManifestPosition record, ManifestPosition durable) {
         return record.generation() == durable.generation() && !record.isNewerThan(durable);
     }
 

@@ -294,7 +294,7 @@ final class StoreOpening {
                                         + ", but the newest on this disk is " + newest));
             }
             for (ManifestSlot slot : candidate.slots) {
-                if (slot != null && slot.halfLost != null && !slot.halfLostRecord.isNewerThan(closed)) {
+                if (slot != null && slot.halfLost != null && StoreCheck.wasForced(slot.halfLostRecord, closed)) {
                     found(
                             candidate.directory,
                             StorageException.damaged(
