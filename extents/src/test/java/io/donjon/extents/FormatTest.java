@@ -46,7 +46,7 @@ class FormatTest {
         public void diskLeft() {}
     }
 
-    /** One disk, one extent of two chunks, two commits, one edit of the engine, one extent dropped. */
+    /** One disk, one extent of two chunks, two commits, one edit of the engine, the extent trimmed and dropped. */
     @BeforeAll
     static void write() throws IOException {
         SimWorld world = new SimWorld(5);
@@ -67,6 +67,7 @@ class FormatTest {
             writer.append(BlockType.DATA, Codec.RAW, "hello".getBytes(StandardCharsets.UTF_8), 5);
             writer.append(BlockType.VALUE_PIECE, Codec.RAW, new byte[1 << 20], BlockFormat.PLAIN_MAX);
             store.commit(new ManifestEdit().add(writer.finish()).state(new Encoder(8).text("part")));
+            store.commit(new ManifestEdit().trim(writer.id(), (1 << 20) + 5));
             store.commit(new ManifestEdit().drop(writer.id()));
             store.abandon();
         }));
@@ -248,9 +249,10 @@ class FormatTest {
                                 .fixed(1, 1))
                 .item(10, bytes().text("part"));
         assertBytes(record(2, 3, 20480, extent), "manifest-0", 20480);
-        assertBytes(record(3, 3, 28672, members().item(6, bytes().varint(1))), "manifest-0", 28672);
+        assertBytes(record(3, 3, 28672, members().item(11, bytes().varint(1).varint(1))), "manifest-0", 28672);
+        assertBytes(record(4, 3, 36864, members().item(6, bytes().varint(1))), "manifest-0", 36864);
         byte[] rest = disk.contents("manifest-0");
-        assertArrayEquals(new byte[rest.length - 36864], Arrays.copyOfRange(rest, 36864, rest.length));
+        assertArrayEquals(new byte[rest.length - 45056], Arrays.copyOfRange(rest, 45056, rest.length));
     }
 
     private static byte[] group(int at, Bytes content) {

@@ -61,6 +61,8 @@ class FuzzTest {
                 .copies(2)
                 .disk(new Disk(0, DISK, null, "/d0", true))
                 .counters(7, 9)
+                .extent(new ExtentInfo(
+                        3, 2 << 20, 1, new long[] {ExtentInfo.place(0, 0, 0), ExtentInfo.place(1, 0, 0)}, 1))
                 .segment(new SegmentInfo(5, new int[] {0, 1}, SegmentInfo.OPEN))
                 .segmentEnd(5, 5000)
                 .state(new Encoder(8).varint(3).u8(1));
@@ -79,7 +81,7 @@ class FuzzTest {
     }
 
     /** Reads what the manifest has of the engine, and knows nothing of it. */
-    private static final class Nobody implements ManifestClient {
+    static final class Nobody implements ManifestClient {
         @Override
         public void restore(Decoder part) {
             while (part.hasMore()) {
