@@ -31,6 +31,7 @@ final class IndexTree {
         byte[] firstKey = {};
         long firstRank;
         long firstOrdinal;
+        int entries;
 
         /** Whether a block of this level has been closed. */
         boolean closedOne;
@@ -73,10 +74,13 @@ final class IndexTree {
             level.firstKey = Arrays.copyOf(key, keyLength);
             level.firstRank = rank;
             level.firstOrdinal = ordinal;
+            level.entries = 0;
         }
+        level.entries++;
         level.builder.add(key, keyLength, rank, StepKind.VALUE, value.array(), 0, value.length());
         // Right behind an entry, not before the next: a leaf's filter must hold exactly what lies below the leaf.
-        if (level.builder.bytes() >= blockBytes) {
+        // Above the leaves two entries at least, however long their keys: else there would be levels without end.
+        if (level.builder.bytes() >= blockBytes && (number == 0 || level.entries > 1)) {
             close(number);
         }
     }
