@@ -122,7 +122,7 @@ public class MergeBenchmark {
     @Benchmark
     @OperationsPerInvocation(RECORDS)
     public Merge.Result merge() {
-        result = new Merge(store, catalog, tuning, inputs, List.of(), () -> false).run();
+        result = new Merge(store, catalog, tuning, inputs, List.of(), Long.MAX_VALUE, () -> false).run();
         return result;
     }
 

@@ -6,11 +6,14 @@ import io.donjon.extents.Extent;
 import io.donjon.extents.ExtentStore;
 import io.donjon.extents.ReadAhead;
 import io.donjon.extents.StorageException;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A position among all breakpoints of an array, in order of (key, rank). It moves both ways and by search. One thread at
- * a time; whoever uses it holds the array.
+ * A position among all breakpoints of an array's range, in order of (key, rank). It moves both ways and by search. One
+ * thread at a time; whoever uses it holds the array.
+ *
+ * <p>Of an array whose range has been narrowed the blocks before the range may be gone, but for the last of them.
  */
 final class ArrayCursor {
     /** How data blocks are read. */
@@ -44,12 +47,16 @@ final class ArrayCursor {
     private final BlockEntry entry = new BlockEntry();
     private boolean valid;
 
+    /** Where the range begins; empty if that is before all keys. No key lies behind the end of the range. */
+    private final byte[] begin;
+
     ArrayCursor(ArrayRun array, ExtentStore store, Reading reading, int readAheadBytes, @Nullable WorkMemory memory) {
         this.array = array;
         this.store = store;
         this.reading = reading;
         this.readAheadBytes = readAheadBytes;
         this.memory = memory;
+        this.begin = array.info().keysFrom();
         this.levels = new BlockEntry[array.footer().index().level() + 1];
         for (int i = 0; i < levels.length; i++) {
             levels[i] = new BlockEntry();
@@ -70,6 +77,11 @@ final class ArrayCursor {
         return entry;
     }
 
+    /** Where the block of the breakpoint here begins, in the data extent. */
+    long blockOffset() {
+        return levels[0].childOffset();
+    }
+
     /** Bytes read ahead so far. */
     long bytesRead() {
         return ahead == null ? 0 : ahead.bytesRead();
@@ -87,6 +99,13 @@ final class ArrayCursor {
 
     /** Moves to the first breakpoint. */
     boolean first() {
+        if (begin.length > 0) {
+            return search(begin, begin.length, -1) ? next() : firstOfAll();
+        }
+        return firstOfAll();
+    }
+
+    private boolean firstOfAll() {
         enterRoot();
         run = 0;
         valid = levels[levels.length - 1].next() && descendFirst(levels.length - 1) && entry.next();
@@ -99,11 +118,24 @@ final class ArrayCursor {
         levels[levels.length - 1].last();
         valid = descendLast(levels.length - 1);
         entry.last();
-        return valid;
+        return stayInRange();
     }
 
     /** Moves to the last breakpoint at or before (key, rank); false, and nowhere, if there is none. */
     boolean floor(byte[] key, int keyLength, long rank) {
+        if (Arrays.compareUnsigned(key, 0, keyLength, begin, 0, begin.length) < 0) {
+            valid = false;
+            return false;
+        }
+        return search(key, keyLength, rank) && stayInRange();
+    }
+
+    private boolean stayInRange() {
+        valid = valid && (begin.length == 0 || entry.compareKey(begin, begin.length) >= 0);
+        return valid;
+    }
+
+    private boolean search(byte[] key, int keyLength, long rank) {
         enterRoot();
         run = 0;
         for (int level = levels.length - 1; level >= 0; level--) {
@@ -151,10 +183,10 @@ final class ArrayCursor {
         if (!valid) {
             return false;
         }
-        if (entry.previous()) {
-            return true;
+        if (!entry.previous()) {
+            previousFromBlockStart();
         }
-        return previousFromBlockStart();
+        return stayInRange();
     }
 
     private boolean previousFromBlockStart() {

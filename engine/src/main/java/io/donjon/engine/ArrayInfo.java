@@ -2,6 +2,7 @@ package io.donjon.engine;
 
 import io.donjon.extents.Decoder;
 import io.donjon.extents.Encoder;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param keysTo full key at which its range ends, not included; null for none
  * @param values extent of large values, 0 for none
  * @param footer where the footer is in the meta extent
- * @param bytes length of its extents together
+ * @param breakpoints in its range
+ * @param keys in its range; of an array whose range has been narrowed, about so many
+ * @param bytes length of its extents together, from where each begins to be needed
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record ArrayInfo(
@@ -34,6 +37,35 @@ record ArrayInfo(
         long bytes) {
     /** The band reaches to the end of the line: no band ends at the root. */
     static final long END_OF_LINE = 0;
+
+    /**
+     * The same array for keys from a later one on.
+     *
+     * @param left breakpoints of these
+     * @param leftBytes what of the extents is still needed
+     */
+    ArrayInfo narrowed(byte[] newKeysFrom, long left, long leftBytes) {
+        long leftKeys = Math.min(left, (long) Math.ceil((double) keys * left / breakpoints));
+        return new ArrayInfo(
+                id, age, from, to, newKeysFrom, keysTo, data, meta, values, footer, left, leftKeys, leftBytes);
+    }
+
+    /** Whether a full key lies in its range. */
+    boolean covers(byte[] key, int keyLength) {
+        byte[] end = keysTo;
+        return Arrays.compareUnsigned(key, 0, keyLength, keysFrom, 0, keysFrom.length) >= 0
+                && (end == null || Arrays.compareUnsigned(key, 0, keyLength, end, 0, end.length) < 0);
+    }
+
+    /** Whether there can be keys in its range and in another's. */
+    boolean sharesKeysWith(ArrayInfo other) {
+        return compareKeysFrom(keysFrom, other.keysTo) < 0 && compareKeysFrom(other.keysFrom, keysTo) < 0;
+    }
+
+    /** Compares a key with the end of a range, which may be none. */
+    static int compareKeysFrom(byte[] key, byte @Nullable [] end) {
+        return end == null ? -1 : Arrays.compareUnsigned(key, end);
+    }
 
     void encode(Encoder out) {
         out.varint(id).varint(age).varint(from).varint(to).bytes(keysFrom);

@@ -10,6 +10,8 @@ import io.donjon.extents.StorageException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,11 @@ import org.jspecify.annotations.Nullable;
  * go.
  */
 final class ArrayRun {
+    /** Newest first; those of one age, which share no keys, by their ranges. */
+    static final Comparator<ArrayRun> NEWEST_FIRST = Comparator.comparingLong(ArrayRun::age)
+            .reversed()
+            .thenComparing(array -> array.info.keysFrom(), Arrays::compareUnsigned);
+
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
     private final ArrayInfo info;
@@ -38,6 +45,9 @@ final class ArrayRun {
     private final Consumer<ArrayRun> graveyard;
     private final AtomicInteger holders = new AtomicInteger(1);
     private volatile boolean dropped;
+
+    /** The same array with fewer keys, which it holds until it has gone itself: files go from the front on. */
+    private volatile @Nullable ArrayRun narrowed;
 
     private ArrayRun(
             ArrayInfo info,
@@ -74,6 +84,24 @@ final class ArrayRun {
         Block block = meta.read(info.footer().offset(), info.footer().size());
         ArrayFooter footer = ArrayFooter.decode(new Decoder("footer of array " + info.id(), block.bytes()));
         return new ArrayRun(info, footer, store, data, meta, values, from, to, graveyard);
+    }
+
+    /** The same array, with its range and extents as the manifest has them by now; the caller drops this one. */
+    ArrayRun narrow(ArrayInfo to) {
+        Extent oldValues = values;
+        ArrayRun made = new ArrayRun(
+                to,
+                footer,
+                store,
+                store.extent(data.id()),
+                meta,
+                oldValues == null ? null : store.extent(oldValues.id()),
+                from,
+                this.to,
+                graveyard);
+        made.hold();
+        narrowed = made;
+        return made;
     }
 
     ArrayInfo info() {
@@ -133,18 +161,27 @@ final class ArrayRun {
         }
     }
 
-    /** The durable manifest names it no more: with the last holder it goes to the graveyard. */
+    /** The durable manifest names it no more, or with fewer keys: with the last holder it goes to the graveyard. */
     void drop() {
         dropped = true;
     }
 
-    /** Removes its files. Nobody holds it any more. */
+    /** Removes its files, or those that it alone still needed. Nobody holds it any more. */
     void free() {
-        store.free(meta);
-        store.free(data);
-        if (values != null) {
-            store.free(values);
+        ArrayRun left = narrowed;
+        if (left == null) {
+            store.free(meta);
+            store.free(data);
+            if (values != null) {
+                store.free(values);
+            }
+            return;
         }
+        store.freeBefore(data, left.data.begin());
+        if (values != null && left.values != null) {
+            store.freeBefore(values, left.values.begin());
+        }
+        left.release();
     }
 
     // ---- the version table ----
@@ -182,7 +219,9 @@ final class ArrayRun {
      * @return its kind; PASS if there is none
      */
     int find(FullKey key, long rank, BlockEntry at) {
-        if (!descend(key, rank, at) || !floor(meta, at.childOffset(), at.childSize(), BlockType.INDEX, key, rank, at)) {
+        if (!covers(key)
+                || !descend(key, rank, at)
+                || !floor(meta, at.childOffset(), at.childSize(), BlockType.INDEX, key, rank, at)) {
             return StepKind.PASS;
         }
         at.decodeChild(false, false);
@@ -196,9 +235,14 @@ final class ArrayRun {
     /** Whether the array may have any breakpoint of a key, by its range of keys and its filters. */
     boolean mayHave(FullKey key, BlockEntry scratch) {
         // A key's breakpoints may lie under several leaves; each of these has the key in its filter.
-        return key.compareTo(footer.firstKey(), 0, footer.firstKey().length) >= 0
+        return covers(key)
+                && key.compareTo(footer.firstKey(), 0, footer.firstKey().length) >= 0
                 && key.compareTo(footer.lastKey(), 0, footer.lastKey().length) <= 0
                 && descend(key, Long.MAX_VALUE, scratch);
+    }
+
+    private boolean covers(FullKey key) {
+        return info.covers(key.bytes(), key.length());
     }
 
     /**

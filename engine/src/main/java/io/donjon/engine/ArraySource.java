@@ -35,6 +35,18 @@ final class ArraySource extends RangeSource {
         previous();
     }
 
+    /** Moves to the first key of all. */
+    void first() {
+        cursor.first();
+        next();
+    }
+
+    /** Moves to the last key of all. */
+    void last() {
+        cursor.last();
+        previous();
+    }
+
     @Override
     void next() {
         // The cursor stands at the first breakpoint of the next key.

@@ -35,6 +35,7 @@ final class ArrayWriter {
 
     private final ExtentStore store;
     private final Tuning tuning;
+    private final long expectedBytes;
     private final Codec codec;
     private final ExtentWriter data;
     private final ExtentWriter meta;
@@ -69,11 +70,17 @@ final class ArrayWriter {
     private long keyBytes;
     private long valueBytes;
 
-    ArrayWriter(ExtentStore store, Tuning tuning) {
+    /**
+     * A writer of one array.
+     *
+     * @param expectedBytes about how large it will be at most
+     */
+    ArrayWriter(ExtentStore store, Tuning tuning, long expectedBytes) {
         this.store = store;
         this.tuning = tuning;
+        this.expectedBytes = expectedBytes;
         this.codec = tuning.codec();
-        this.data = store.create(tuning.ioBytes(), 0);
+        this.data = store.create(tuning.ioBytes(), expectedBytes);
         this.meta = store.create(tuning.ioBytes(), 0);
         this.block = new BlockBuilder(tuning.blockBytes(), SortedBlock.RESTART_EVERY);
         this.filter = tuning.bitsPerKey() == 0 ? null : new FilterBuilder(tuning.bitsPerKey());
@@ -84,6 +91,11 @@ final class ArrayWriter {
     /** Whether nothing has been added. */
     boolean isEmpty() {
         return breakpoints == 0;
+    }
+
+    /** Bytes so far, each counted once. */
+    long bytes() {
+        return data.length() + meta.length() + (values == null ? 0 : values.length());
     }
 
     /** Bytes handed to the disks so far, each copy counted. */
@@ -202,7 +214,7 @@ final class ArrayWriter {
     private LargeValue writeLarge(ValueSource source) {
         ExtentWriter out = values;
         if (out == null) {
-            out = store.create(tuning.ioBytes(), 0);
+            out = store.create(tuning.ioBytes(), expectedBytes);
             values = out;
         }
         byte[] piece = new byte[LargeValue.PIECE_BYTES];

@@ -4,16 +4,18 @@ import io.donjon.StoreClosedException;
 import io.donjon.StoreStats;
 import io.donjon.extents.Encoder;
 import io.donjon.extents.Environment;
+import io.donjon.extents.Extent;
 import io.donjon.extents.ExtentStore;
 import io.donjon.extents.ManifestEdit;
 import io.donjon.extents.StorageException;
 import io.donjon.versioning.Line;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
@@ -70,7 +72,7 @@ final class Background {
     /** How often the threads have been woken. */
     private long wakes;
 
-    private final List<List<ArrayRun>> running = new ArrayList<>();
+    private final List<Claim> running = new ArrayList<>();
 
     /** Arrays whose merge has failed on damaged blocks: it would again. */
     private final Set<Long> damaged = new HashSet<>();
@@ -194,6 +196,10 @@ final class Background {
             // A bug, or no memory: nothing is known about what was under way, so nothing more is written.
             commits.turnReadOnly("work in the background has failed by an internal error; see the log of the process");
             LOG.error("background work has failed", e);
+            if (Boolean.getBoolean("dbg")) {
+                e.printStackTrace();
+                System.exit(3);
+            }
             lastFailure = e.toString();
         }
         return rest(busy, seen);
@@ -285,7 +291,7 @@ final class Background {
         ManifestImage.operations(part, catalog.pendingUpTo(generation.sealedPosition()));
         ArrayInfo info = null;
         if (result != null) {
-            info = name(result.written(), generation.age(), result.from(), result.to());
+            info = name(result.written(), generation.age(), result.from(), result.to(), new byte[0], null);
             addExtents(edit, result.written());
             ManifestImage.array(part, info);
         }
@@ -337,14 +343,15 @@ final class Background {
         }
     }
 
-    private ArrayInfo name(ArrayWriter.Written written, long age, int from, int to) {
+    private ArrayInfo name(
+            ArrayWriter.Written written, long age, int from, int to, byte[] keysFrom, byte @Nullable [] keysTo) {
         return new ArrayInfo(
                 image.newArray(),
                 age,
                 catalog.forest().id(from),
                 to == Line.END ? ArrayInfo.END_OF_LINE : catalog.forest().id(to),
-                new byte[0],
-                null,
+                keysFrom,
+                keysTo,
                 written.data().id(),
                 written.meta().id(),
                 written.values() == null ? 0 : written.values().id(),
@@ -361,6 +368,13 @@ final class Background {
         }
     }
 
+    private static void dropExtents(ManifestEdit edit, ArrayInfo info) {
+        edit.drop(info.data()).drop(info.meta());
+        if (info.values() != 0) {
+            edit.drop(info.values());
+        }
+    }
+
     ArrayRun open(ArrayInfo info, int from, int to) {
         return ArrayRun.open(info, store, from, to, graveyard::add);
     }
@@ -368,8 +382,12 @@ final class Background {
     private static List<ArrayRun> with(List<ArrayRun> arrays, ArrayRun added) {
         List<ArrayRun> all = new ArrayList<>(arrays);
         all.add(added);
-        all.sort(Comparator.comparingLong(ArrayRun::age).reversed());
-        return all;
+        return sorted(all);
+    }
+
+    private static List<ArrayRun> sorted(List<ArrayRun> arrays) {
+        arrays.sort(ArrayRun.NEWEST_FIRST);
+        return arrays;
     }
 
     private void bury() {
@@ -418,15 +436,24 @@ final class Background {
             return false;
         }
         long room = store.roomForExtents();
-        List<ArrayRun> arrays = holdArrays();
+        List<ArrayRun> held = new ArrayList<>(holdArrays());
         try {
-            List<ArrayRun> group = claim(arrays, choice, room);
-            if (group.isEmpty()) {
+            Claim claim = claim(List.copyOf(held), choice, room);
+            if (claim == null) {
                 return false;
             }
             try {
+                // Nobody else drops what is claimed, and holding it would keep its files.
+                List<ArrayRun> older = olderThan(claim.group, held);
+                held.removeIf(array -> {
+                    boolean unused = !older.contains(array);
+                    if (unused) {
+                        array.release();
+                    }
+                    return unused;
+                });
                 expireCursors();
-                merge(group, arrays);
+                merge(claim.group, older);
                 mergeRoom.room();
             } catch (StorageException e) {
                 if (e.kind() == StorageException.Kind.NO_SPACE) {
@@ -434,13 +461,28 @@ final class Background {
                 }
                 throw e;
             } finally {
-                giveUp(group);
+                giveUp(claim);
             }
             return true;
         } finally {
-            arrays.forEach(ArrayRun::release);
+            held.forEach(ArrayRun::release);
         }
     }
+
+    private static List<ArrayRun> olderThan(List<ArrayRun> group, List<ArrayRun> arrays) {
+        long oldest = group.stream().mapToLong(ArrayRun::age).min().orElseThrow();
+        return arrays.stream()
+                .filter(array -> array.age() <= oldest && !group.contains(array))
+                .toList();
+    }
+
+    /**
+     * A merge under way.
+     *
+     * @param group what it began with
+     * @param memory what was taken of the memory
+     */
+    private record Claim(List<ArrayRun> group, long memory) {}
 
     /** All arrays, held, without the buffers beside them: a merge may take long, and those are memory. */
     private List<ArrayRun> holdArrays() {
@@ -453,39 +495,40 @@ final class Background {
         }
     }
 
-    private List<ArrayRun> claim(List<ArrayRun> arrays, Choice choice, long room) {
+    private @Nullable Claim claim(List<ArrayRun> arrays, Choice choice, long room) {
         lock.lock();
         try {
             if (stopping || arrays.stream().anyMatch(this::isGone)) {
-                return List.of();
+                return null;
             }
             // A damaged array is as good as busy for ever: nothing may be merged over it.
-            List<List<ArrayRun>> busy = new ArrayList<>(running);
+            List<List<ArrayRun>> busy = new ArrayList<>();
+            running.forEach(claim -> busy.add(claim.group));
             arrays.stream().filter(array -> damaged.contains(array.id())).forEach(array -> busy.add(List.of(array)));
-            List<ArrayRun> group = choice.from(arrays, busy);
+            List<ArrayRun> first = choice.from(arrays, busy);
+            List<ArrayRun> group = first;
             while (MergePolicy.bytes(group) > room) {
-                // It would fill the disks and come to nothing; a smaller one may give back what it lacks.
+                // One for which there is room gives back more, and sooner.
                 busy.add(group);
                 group = choice.from(arrays, busy);
             }
-            if (group.isEmpty() || !takeMemory(group)) {
-                return List.of();
+            group = group.isEmpty() ? first : group;
+            if (group.isEmpty()) {
+                return null;
             }
-            running.add(group);
-            return group;
+            long bytes = tuning.mergeBytes(MergePolicy.runs(group).size());
+            // Beside another it waits until there is memory; one goes on whatever there is.
+            if (running.isEmpty()) {
+                memory.take(bytes);
+            } else if (!memory.tryTake(bytes)) {
+                return null;
+            }
+            Claim claim = new Claim(group, bytes);
+            running.add(claim);
+            return claim;
         } finally {
             lock.unlock();
         }
-    }
-
-    /** Takes what a merge needs; false if it is to wait for another to end. One goes on whatever there is. Under the lock. */
-    private boolean takeMemory(List<ArrayRun> group) {
-        long bytes = tuning.mergeBytes(group.size());
-        if (running.isEmpty()) {
-            memory.take(bytes);
-            return true;
-        }
-        return memory.tryTake(bytes);
     }
 
     /** Whether a merge that ended since the arrays were listed has taken one away. */
@@ -493,76 +536,117 @@ final class Background {
         return !states.current().arrays.contains(array);
     }
 
-    private void giveUp(List<ArrayRun> group) {
+    private void giveUp(Claim claim) {
         lock.lock();
         try {
-            running.remove(group);
-            memory.giveBack(tuning.mergeBytes(group.size()));
+            running.remove(claim);
+            memory.giveBack(claim.memory);
             signal();
         } finally {
             lock.unlock();
         }
     }
 
-    /** Merges a closed group and installs what comes of it. */
-    private void merge(List<ArrayRun> group, List<ArrayRun> all) {
-        long oldest = group.stream().mapToLong(ArrayRun::age).min().orElseThrow();
-        List<ArrayRun> older = all.stream()
-                .filter(array -> array.age() <= oldest && !group.contains(array))
-                .toList();
-        Merge.Result result;
+    /** Merges a closed group, and installs what comes of it piece by piece. */
+    private void merge(List<ArrayRun> claimed, List<ArrayRun> older) {
+        List<ArrayRun> group = claimed;
         try {
-            result = new Merge(store, catalog, tuning, group, older, () -> cancelled).run();
+            while (!group.isEmpty()) {
+                long pieceBytes = tuning.pieceBytes(MergePolicy.bytes(group), store.roomForExtents());
+                Merge merge = new Merge(store, catalog, tuning, group, older, pieceBytes, () -> cancelled);
+                group = install(group, claimed.get(0).age(), merge.run());
+            }
         } catch (StorageException e) {
             if (e.kind() == StorageException.Kind.DAMAGED) {
                 lock.lock();
                 try {
-                    group.forEach(array -> damaged.add(array.id()));
+                    claimed.forEach(array -> damaged.add(array.id()));
                 } finally {
                     lock.unlock();
                 }
             }
             throw e;
         }
+        merges.increment();
+    }
+
+    /** Installs a piece of the merge of a group; returns what is left to be merged. */
+    private List<ArrayRun> install(List<ArrayRun> group, long age, Merge.Result result) {
         ArrayWriter.Written written = result.written();
         ManifestEdit edit = new ManifestEdit();
         Encoder part = new Encoder(256);
-        ArrayInfo info = null;
+        List<ArrayInfo> added = new ArrayList<>();
         if (written != null) {
-            info = name(written, group.get(0).age(), result.from(), result.to());
+            ArrayInfo info = name(written, age, result.from(), result.to(), result.keysFrom(), result.keysTo());
             addExtents(edit, written);
-            ManifestImage.array(part, info);
+            added.add(info);
         }
-        for (ArrayRun array : group) {
-            ManifestImage.arrayGone(part, array.id());
-            edit.drop(array.info().data()).drop(array.info().meta());
-            if (array.info().values() != 0) {
-                edit.drop(array.info().values());
+        Map<ArrayRun, ArrayInfo> narrowed = new LinkedHashMap<>();
+        List<ArrayRun> gone = new ArrayList<>();
+        for (Merge.Left left : result.left()) {
+            if (left.keysFrom() == null) {
+                ManifestImage.arrayGone(part, left.array().id());
+                dropExtents(edit, left.array().info());
+                gone.add(left.array());
+            } else {
+                narrowed.put(left.array(), narrow(edit, left, left.keysFrom()));
             }
         }
+        added.addAll(narrowed.values());
+        added.forEach(info -> ManifestImage.array(part, info));
         edit.state(part);
-        ArrayInfo added = info;
         edit.effect(() -> {
-            if (added != null) {
-                image.added(added);
-            }
-            group.forEach(array -> image.gone(array.id()));
+            gone.forEach(array -> image.gone(array.id()));
+            added.forEach(image::added);
         });
         store.commit(edit);
-        ArrayRun array = info == null ? null : open(info, result.from(), result.to());
-        states.replace(old -> {
-            List<ArrayRun> left = new ArrayList<>(old.arrays);
-            left.removeAll(group);
-            return states.make(old.active, old.sealed, array == null ? left : with(left, array));
-        });
-        for (ArrayRun input : group) {
-            input.drop();
-            input.release();
+        List<ArrayRun> replaced = new ArrayList<>(gone);
+        List<ArrayRun> made = new ArrayList<>();
+        if (written != null) {
+            made.add(open(added.get(0), result.from(), result.to()));
         }
-        merges.increment();
+        List<ArrayRun> rest = new ArrayList<>(group);
+        rest.removeAll(gone);
+        narrowed.forEach((array, info) -> {
+            ArrayRun view = array.narrow(info);
+            rest.set(rest.indexOf(array), view);
+            replaced.add(array);
+            made.add(view);
+        });
+        states.replace(old -> {
+            List<ArrayRun> arrays = new ArrayList<>(old.arrays);
+            arrays.removeAll(replaced);
+            arrays.addAll(made);
+            return states.make(old.active, old.sealed, sorted(arrays));
+        });
+        for (ArrayRun array : replaced) {
+            array.drop();
+            array.release();
+        }
         mergeRead.add(result.bytesRead());
         mergeWritten.add(result.bytesWritten());
         arraysChanged();
+        return rest;
+    }
+
+    /** Gives the front of an array's extents back, and its range a later beginning. */
+    private static ArrayInfo narrow(ManifestEdit edit, Merge.Left left, byte[] keysFrom) {
+        ArrayRun array = left.array();
+        long bytes = array.info().bytes() - trim(edit, array.data(), left.data());
+        if (array.values() != null) {
+            bytes -= trim(edit, array.values(), left.values());
+        }
+        return array.info().narrowed(keysFrom, left.breakpoints(), bytes);
+    }
+
+    /** Gives back an extent up to an offset; returns how many bytes that are. */
+    private static long trim(ManifestEdit edit, Extent extent, long offset) {
+        long begin = Extent.chunkAt(offset);
+        if (begin <= extent.begin()) {
+            return 0;
+        }
+        edit.trim(extent.id(), offset);
+        return begin - extent.begin();
     }
 
     private void arraysChanged() {
@@ -714,7 +798,7 @@ final class Background {
     boolean isBusy(ArrayRun array) {
         lock.lock();
         try {
-            return running.stream().anyMatch(group -> group.contains(array));
+            return running.stream().flatMap(claim -> claim.group.stream()).anyMatch(busy -> busy.id() == array.id());
         } finally {
             lock.unlock();
         }

@@ -23,7 +23,6 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -161,7 +160,7 @@ final class Engine implements AutoCloseable {
             int to = info.to() == ArrayInfo.END_OF_LINE ? Line.END : place(info, info.to());
             arrays.add(ArrayRun.open(info, store, place(info, info.from()), to, graveyard::add));
         }
-        arrays.sort(Comparator.comparingLong(ArrayRun::age).reversed());
+        arrays.sort(ArrayRun.NEWEST_FIRST);
         return arrays;
     }
 

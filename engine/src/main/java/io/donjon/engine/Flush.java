@@ -31,7 +31,7 @@ final class Flush {
         int[] places = buffer.places().inOrder(line);
         buffer.places().rank(places);
         int to = bandEnd(buffer, places, line);
-        ArrayWriter out = new ArrayWriter(store, tuning);
+        ArrayWriter out = new ArrayWriter(store, tuning, buffer.bytes());
         boolean done = false;
         try {
             writeAll(buffer, to, line, out);

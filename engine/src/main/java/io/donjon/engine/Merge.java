@@ -4,6 +4,7 @@ import io.donjon.extents.ExtentStore;
 import io.donjon.versioning.Line;
 import io.donjon.versioning.Overlay;
 import io.donjon.versioning.VersionForest;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -15,8 +16,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Merges arrays, newest first, into one: overlays their step functions key by key (design.md section 2). Equal
  * neighbours become one breakpoint; what nobody can read disappears; a tombstone becomes a pass, and vanishes, where no
- * older array outside the merge can hold the key. No key's breakpoints are gathered. One thread; whoever runs it holds
- * the inputs and the older arrays.
+ * older array outside the merge can hold the key. No key's breakpoints are gathered. It ends between two keys once it
+ * has written enough, and says what is left of the inputs. One thread; whoever runs it holds the inputs and the older
+ * arrays.
  */
 final class Merge implements Overlay.Output {
     /** What an input, or the output, holds at some rank. */
@@ -97,27 +99,102 @@ final class Merge implements Overlay.Output {
         }
     }
 
-    /** An input at its next breakpoint that somebody can read. */
-    private static final class Input {
-        final ArrayCursor cursor;
-        final int[] ranks;
+    /** The arrays of one age, one after the other, at the next breakpoint that somebody can read. */
+    private final class Input {
+        /** By their keys; they share none. */
+        final List<ArrayRun> arrays;
+
+        /** The number of the first of them among all that are merged. */
+        final int firstSource;
+
+        private int open;
+        ArrayCursor cursor;
         int rank;
         boolean valid;
         final Held held = new Held();
 
-        Input(ArrayCursor cursor, int[] ranks) {
-            this.cursor = cursor;
-            this.ranks = ranks;
+        // Of the open array: what has been passed, and where it lay that was passed last.
+        private long passed;
+        private long passedData;
+        private long passedValues;
+
+        /** Bytes of the arrays that have been passed, and bytes read of them. */
+        private long passedBytes;
+
+        private long bytesRead;
+
+        Input(List<ArrayRun> arrays, int firstSource) {
+            this.arrays = arrays;
+            this.firstSource = firstSource;
+            this.cursor = cursor(0);
         }
 
+        private ArrayCursor cursor(int number) {
+            ArrayCursor made =
+                    new ArrayCursor(arrays.get(number), store, ArrayCursor.Reading.STREAMING, readAheadBytes, null);
+            made.first();
+            return made;
+        }
+
+        int source() {
+            return firstSource + open;
+        }
+
+        void next() {
+            if (cursor.entry().kind() == StepKind.LARGE) {
+                passedValues = cursor.entry().large().offset();
+            }
+            passed++;
+            passedData = cursor.blockOffset();
+            cursor.next();
+        }
+
+        /** Goes on to where somebody can read something. */
         void settle() {
-            valid = cursor.isValid();
-            while (valid) {
-                rank = ranks[Math.toIntExact(cursor.entry().rank())];
-                if (rank != RankMap.NOWHERE) {
+            while (true) {
+                int[] ranks = map.ranks[source()];
+                while (cursor.isValid()) {
+                    rank = ranks[Math.toIntExact(cursor.entry().rank())];
+                    if (rank != RankMap.NOWHERE) {
+                        valid = true;
+                        return;
+                    }
+                    next();
+                }
+                if (open + 1 == arrays.size()) {
+                    valid = false;
                     return;
                 }
-                valid = cursor.next();
+                bytesRead += cursor.bytesRead();
+                passedBytes += arrays.get(open).info().bytes();
+                cursor = cursor(++open);
+                passed = 0;
+                passedData = 0;
+                passedValues = 0;
+            }
+        }
+
+        /** About how many bytes have been passed. */
+        long passedBytes() {
+            return passedBytes
+                    + Math.max(0, passedData - arrays.get(open).data().begin());
+        }
+
+        long bytesRead() {
+            return bytesRead + cursor.bytesRead();
+        }
+
+        /** Says what is left of the arrays of which something has been passed, or keys below where the merge has ended. */
+        void leave(byte @Nullable [] end, List<Left> left) {
+            int gone = valid ? open : arrays.size();
+            for (int i = 0; i < gone; i++) {
+                left.add(new Left(arrays.get(i), null, 0, 0, 0));
+            }
+            if (valid && ArrayInfo.compareKeysFrom(arrays.get(open).info().keysFrom(), end) < 0) {
+                ArrayRun array = arrays.get(open);
+                BlockEntry entry = cursor.entry();
+                byte[] from = Arrays.copyOf(entry.key(), entry.keyLength());
+                left.add(new Left(array, from, array.info().breakpoints() - passed, passedData, passedValues));
             }
         }
     }
@@ -149,14 +226,57 @@ final class Merge implements Overlay.Output {
         }
     }
 
-    /** What came of a merge: the array, if anything is left, and its band as places. */
-    record Result(ArrayWriter.@Nullable Written written, int from, int to, long bytesRead, long bytesWritten) {}
+    /**
+     * What is left of an input.
+     *
+     * @param keysFrom where its range begins from now on; null if nothing is left
+     * @param breakpoints how many of them are left
+     * @param data an offset in the data extent before which nothing is needed any more
+     * @param values likewise in the extent of large values
+     */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    record Left(ArrayRun array, byte @Nullable [] keysFrom, long breakpoints, long data, long values) {}
 
+    /**
+     * What came of a merge.
+     *
+     * @param written the array; null if it would be empty
+     * @param keysFrom full key at which its range begins
+     * @param keysTo full key at which its range ends, not included; null for none
+     * @param from the place at which its band begins
+     * @param to the place at which its band ends
+     * @param left the inputs that are not as they were
+     */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    record Result(
+            ArrayWriter.@Nullable Written written,
+            byte[] keysFrom,
+            byte @Nullable [] keysTo,
+            int from,
+            int to,
+            List<Left> left,
+            long bytesRead,
+            long bytesWritten) {}
+
+    /** Keys between two looks at how much of the inputs has been passed. */
+    private static final int LOOK_EVERY = 1 << 10;
+
+    /** So many times what it may write a merge passes of its inputs before it ends, where little comes of them. */
+    private static final int PASS_TIMES = 4;
+
+    private final ExtentStore store;
     private final Catalog catalog;
     private final Tuning tuning;
+    private final List<ArrayRun> group;
     private final List<ArrayRun> older;
     private final RankMap map;
     private final Input[] inputs;
+
+    /** By source, which is an array's number among those that are merged. */
+    private final Input[] inputOf;
+
+    private final int readAheadBytes;
+    private final long bytesMax;
     private final Overlay overlay;
     private final ArrayWriter out;
     private final BooleanSupplier cancelled;
@@ -164,6 +284,7 @@ final class Merge implements Overlay.Output {
     // The present key.
     private byte[] key = new byte[64];
     private int keyLength = -1;
+    private long keys;
     private final FullKey fullKey = new FullKey();
     private final BlockEntry scratch = new BlockEntry();
 
@@ -182,8 +303,9 @@ final class Merge implements Overlay.Output {
     /**
      * A merge.
      *
-     * @param group what is merged, newest first: a closed group
+     * @param group what is merged, in {@link ArrayRun#NEWEST_FIRST}: a closed group
      * @param older every array outside of it that may hold older breakpoints than any of it
+     * @param bytesMax with so much written it ends
      */
     Merge(
             ExtentStore store,
@@ -191,43 +313,63 @@ final class Merge implements Overlay.Output {
             Tuning tuning,
             List<ArrayRun> group,
             List<ArrayRun> older,
+            long bytesMax,
             BooleanSupplier cancelled) {
+        this.store = store;
         this.catalog = catalog;
         this.tuning = tuning;
+        this.group = group;
         this.older = older;
         this.cancelled = cancelled;
         this.map = RankMap.of(group, catalog);
         this.treeEnds = treeEnds(map, catalog.forest());
-        this.inputs = new Input[group.size()];
+        this.bytesMax = bytesMax;
+        List<List<ArrayRun>> runs = MergePolicy.runs(group);
+        this.readAheadBytes = tuning.mergeAheadBytes(runs.size());
+        this.inputs = new Input[runs.size()];
+        this.inputOf = new Input[group.size()];
+        int source = 0;
         for (int i = 0; i < inputs.length; i++) {
-            ArrayCursor cursor = new ArrayCursor(
-                    group.get(i), store, ArrayCursor.Reading.STREAMING, tuning.mergeAheadBytes(group.size()), null);
-            inputs[i] = new Input(cursor, map.ranks[i]);
+            inputs[i] = new Input(runs.get(i), source);
+            Arrays.fill(inputOf, source, source + runs.get(i).size(), inputs[i]);
+            source += runs.get(i).size();
         }
         this.overlay = new Overlay(map.ends, this);
-        this.out = new ArrayWriter(store, tuning);
+        this.out = new ArrayWriter(store, tuning, Math.min(bytesMax, MergePolicy.bytes(group)));
     }
 
-    /** Runs it. */
+    /** Runs it until nothing is left or enough is written. */
     Result run() {
         boolean done = false;
         try {
             for (Input input : inputs) {
-                input.cursor.first();
                 input.settle();
             }
             Order order = new Order();
             order.build();
             int steps = 0;
-            for (int next = order.winner(); next >= 0; next = order.winner()) {
-                take(next);
-                order.replay();
+            byte[] end = null;
+            for (int next = order.winner(); next >= 0 && end == null; next = order.winner()) {
+                BlockEntry entry = inputs[next].cursor.entry();
+                boolean begins = keyLength < 0 || !entry.keyEquals(key, keyLength);
+                if (begins) {
+                    endKey();
+                }
+                if (begins && isEnough()) {
+                    end = Arrays.copyOf(entry.key(), entry.keyLength());
+                } else {
+                    if (begins) {
+                        beginKey(entry);
+                    }
+                    take(inputs[next]);
+                    order.replay();
+                }
                 if ((++steps & 0xfff) == 0 && cancelled.getAsBoolean()) {
                     throw new CancellationException("the merge was cancelled");
                 }
             }
             endKey();
-            Result result = finish();
+            Result result = finish(end);
             done = true;
             return result;
         } finally {
@@ -237,21 +379,34 @@ final class Merge implements Overlay.Output {
         }
     }
 
-    private void take(int number) {
-        Input input = inputs[number];
-        BlockEntry entry = input.cursor.entry();
-        if (keyLength < 0 || !entry.keyEquals(key, keyLength)) {
-            endKey();
-            beginKey(entry);
+    /** Whether to end between two keys. */
+    private boolean isEnough() {
+        if (keys == 0) {
+            return false;
         }
+        if (out.bytes() >= bytesMax) {
+            return true;
+        }
+        if (keys % LOOK_EVERY != 0) {
+            return false;
+        }
+        long passed = 0;
+        for (Input input : inputs) {
+            passed += input.passedBytes();
+        }
+        return passed / PASS_TIMES >= bytesMax;
+    }
+
+    private void take(Input input) {
         overlay.advance(input.rank);
-        input.held.take(entry, input.cursor.array());
-        overlay.step(number, input.held.kind == StepKind.PASS);
-        input.cursor.next();
+        input.held.take(input.cursor.entry(), input.cursor.array());
+        overlay.step(input.source(), input.held.kind == StepKind.PASS);
+        input.next();
         input.settle();
     }
 
     private void beginKey(BlockEntry entry) {
+        keys++;
         keyLength = entry.keyLength();
         if (key.length < keyLength) {
             key = new byte[Math.max(keyLength, 2 * key.length)];
@@ -280,6 +435,7 @@ final class Merge implements Overlay.Output {
         if (keyLength >= 0) {
             overlay.end();
             write(Integer.MAX_VALUE);
+            keyLength = -1;
         }
     }
 
@@ -292,7 +448,7 @@ final class Merge implements Overlay.Output {
         if (source == Overlay.PASS) {
             pending.pass();
         } else {
-            pending.take(inputs[source].held);
+            pending.take(inputOf[source].held);
         }
         pendingRank = rank;
     }
@@ -376,20 +532,24 @@ final class Merge implements Overlay.Output {
         return false;
     }
 
-    private Result finish() {
+    private Result finish(byte @Nullable [] end) {
         long bytesRead = 0;
+        List<Left> left = new ArrayList<>();
         for (Input input : inputs) {
-            bytesRead += input.cursor.bytesRead();
+            bytesRead += input.bytesRead();
+            input.leave(end, left);
         }
+        byte[] keysFrom = MergePolicy.keysFrom(group);
+        byte[] keysTo = end == null ? MergePolicy.keysTo(group) : end;
         if (out.isEmpty()) {
             out.abandon();
-            return new Result(null, map.from, map.to, bytesRead, out.bytesWritten());
+            return new Result(null, keysFrom, keysTo, map.from, map.to, left, bytesRead, out.bytesWritten());
         }
         long[] ids = new long[map.places.length];
         for (int rank = 0; rank < ids.length; rank++) {
             ids[rank] = catalog.forest().id(map.places[rank]);
         }
         ArrayWriter.Written array = out.finish(ids);
-        return new Result(array, map.from, map.to, bytesRead, array.bytesWritten());
+        return new Result(array, keysFrom, keysTo, map.from, map.to, left, bytesRead, array.bytesWritten());
     }
 }

@@ -2,7 +2,7 @@ package io.donjon.engine;
 
 import io.donjon.versioning.Line;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -14,13 +14,14 @@ import org.jspecify.annotations.Nullable;
  * times the bytes gathered so far; a group of two or more is merged. A group is always closed: every array that overlaps
  * it and lies between its oldest and newest in age belongs to it.
  *
+ * <p>A merge that commits as it goes leaves several arrays of one age, which share no keys: a *run*. Runs are absorbed
+ * as a whole, but what lies before or behind all keys that two ages have stays as it is; so a merge that was broken off
+ * goes on where it ended.
+ *
  * <p>Merges run side by side only if their bands are disjoint or all of one are older than all of the other; then
  * neither can take away what the other needs to see. Pure: knows no threads.
  */
 final class MergePolicy {
-    private static final Comparator<ArrayRun> NEWEST_FIRST =
-            Comparator.comparingLong(ArrayRun::age).reversed();
-
     private final Line line;
     private final double ratio;
 
@@ -37,12 +38,88 @@ final class MergePolicy {
      */
     List<ArrayRun> pick(List<ArrayRun> arrays, List<List<ArrayRun>> running) {
         for (ArrayRun newest : sorted(arrays)) {
-            List<ArrayRun> group = gather(newest, arrays);
-            if (group.size() > 1 && mayRun(group, running)) {
+            List<ArrayRun> group = due(newest, arrays);
+            if (!group.isEmpty() && mayRun(group, running)) {
                 return group;
             }
         }
         return List.of();
+    }
+
+    /** What is to be merged beginning with an array; empty if nothing is. */
+    private List<ArrayRun> due(ArrayRun newest, List<ArrayRun> arrays) {
+        return withoutEnds(gather(newest, arrays));
+    }
+
+    /** A group without the arrays before and behind all keys that two ages have; empty if there are no such keys. */
+    private static List<ArrayRun> withoutEnds(List<ArrayRun> group) {
+        byte[] from = null;
+        byte[] to = null;
+        boolean open = false;
+        for (ArrayRun a : group) {
+            for (ArrayRun b : group) {
+                if (a.age() > b.age() && a.info().sharesKeysWith(b.info())) {
+                    byte[] begin = larger(a.info().keysFrom(), b.info().keysFrom());
+                    from = from == null || Arrays.compareUnsigned(begin, from) < 0 ? begin : from;
+                    byte[] end = smaller(a.info().keysTo(), b.info().keysTo());
+                    open |= end == null;
+                    to = end != null && (to == null || Arrays.compareUnsigned(end, to) > 0) ? end : to;
+                }
+            }
+        }
+        if (from == null) {
+            return List.of();
+        }
+        byte[] first = from;
+        byte[] last = open ? null : to;
+        return group.stream()
+                .filter(array -> ArrayInfo.compareKeysFrom(first, array.info().keysTo()) < 0
+                        && ArrayInfo.compareKeysFrom(array.info().keysFrom(), last) < 0)
+                .toList();
+    }
+
+    private static byte[] larger(byte[] a, byte[] b) {
+        return Arrays.compareUnsigned(a, b) >= 0 ? a : b;
+    }
+
+    /** The end of two ranges that comes first; null for none. */
+    private static byte @Nullable [] smaller(byte @Nullable [] a, byte @Nullable [] b) {
+        return a == null || (b != null && Arrays.compareUnsigned(b, a) < 0) ? b : a;
+    }
+
+    /** Where the keys of a group begin. */
+    static byte[] keysFrom(List<ArrayRun> group) {
+        return group.stream()
+                .map(array -> array.info().keysFrom())
+                .min(Arrays::compareUnsigned)
+                .orElseThrow();
+    }
+
+    /** Where the keys of a group end, not included; null for nowhere. */
+    static byte @Nullable [] keysTo(List<ArrayRun> group) {
+        byte[] end = new byte[0];
+        for (ArrayRun array : group) {
+            byte[] to = array.info().keysTo();
+            if (to == null) {
+                return null;
+            }
+            end = larger(end, to);
+        }
+        return end;
+    }
+
+    /** The arrays of a group, which are in {@link ArrayRun#NEWEST_FIRST}, by age. */
+    static List<List<ArrayRun>> runs(List<ArrayRun> group) {
+        List<List<ArrayRun>> runs = new ArrayList<>();
+        long age = -1;
+        for (ArrayRun array : group) {
+            if (array.age() != age) {
+                runs.add(new ArrayList<>());
+            }
+            age = array.age();
+            runs.get(runs.size() - 1).add(array);
+        }
+        return runs;
     }
 
     /** Bytes that the merges which are due would read; those under way included. */
@@ -59,10 +136,7 @@ final class MergePolicy {
         Set<ArrayRun> due = new LinkedHashSet<>();
         for (ArrayRun newest : sorted(arrays)) {
             if (!due.contains(newest)) {
-                List<ArrayRun> group = gather(newest, arrays);
-                if (group.size() > 1) {
-                    due.addAll(group);
-                }
+                due.addAll(due(newest, arrays));
             }
         }
         return List.copyOf(due);
@@ -70,7 +144,7 @@ final class MergePolicy {
 
     private static List<ArrayRun> sorted(List<ArrayRun> arrays) {
         List<ArrayRun> sorted = new ArrayList<>(arrays);
-        sorted.sort(NEWEST_FIRST);
+        sorted.sort(ArrayRun.NEWEST_FIRST);
         return sorted;
     }
 
@@ -132,7 +206,7 @@ final class MergePolicy {
                 }
             }
         }
-        closed.sort(NEWEST_FIRST);
+        closed.sort(ArrayRun.NEWEST_FIRST);
         return closed;
     }
 
@@ -143,11 +217,16 @@ final class MergePolicy {
     /** Whether a group may be merged beside the merges under way. */
     boolean mayRun(List<ArrayRun> group, List<List<ArrayRun>> running) {
         for (List<ArrayRun> other : running) {
-            if (other.stream().anyMatch(group::contains) || !areApart(group, other)) {
+            if (sharesArray(group, other) || !areApart(group, other)) {
                 return false;
             }
         }
         return true;
+    }
+
+    /** An array counts as the same with fewer keys. */
+    private static boolean sharesArray(List<ArrayRun> group, List<ArrayRun> other) {
+        return group.stream().anyMatch(array -> other.stream().anyMatch(busy -> busy.id() == array.id()));
     }
 
     private boolean areApart(List<ArrayRun> group, List<ArrayRun> other) {

@@ -5,7 +5,7 @@ package io.donjon.engine;
  * order. One thread at a time.
  */
 abstract class RangeSource {
-    /** The present key, in an array that is this source's own. */
+    /** The present key, in an array that stays as it is until this source is moved. */
     byte[] key = new byte[64];
 
     int keyLength;

@@ -96,8 +96,16 @@ final class ScanCursor implements Cursor {
         Ranks ranks = version.ranks(state);
         ArrayCursor.Reading reading =
                 options.contains(ScanOption.NO_CACHE_FILL) ? ArrayCursor.Reading.PASSING : ArrayCursor.Reading.CACHED;
-        for (int i = 0; i < ranks.count(); i++) {
-            found.add(new ArraySource(reads.cursor(ranks.array(i), reading), ranks.rank(i)));
+        for (int i = 0; i < ranks.count(); ) {
+            int begin = i;
+            List<ArrayRun> run = new ArrayList<>();
+            while (i < ranks.count()
+                    && ranks.array(i).age() == ranks.array(begin).age()) {
+                run.add(ranks.array(i++));
+            }
+            RunSource.Opener opener =
+                    number -> new ArraySource(reads.cursor(run.get(number), reading), ranks.rank(begin + number));
+            found.add(run.size() == 1 ? opener.open(0) : new RunSource(run, opener));
         }
         all = found;
         sources = new SourceTree(found, reverse);

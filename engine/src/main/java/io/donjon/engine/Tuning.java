@@ -16,6 +16,7 @@ import java.util.function.IntFunction;
  * @param filterKeysMax keys of one filter partition
  * @param bitsPerKey of the Bloom filters; 0 for none
  * @param ratio a merge absorbs the next older arrays as long as they have at most this times what it has gathered
+ * @param pieceBytes a merge commits what it has written whenever it is so much, if there is room for it
  * @param mergeThreads merges that run at a time
  * @param ioBytes what writers of arrays hand to the disks at once
  * @param readAheadBytes what merges and long scans read at once
@@ -33,6 +34,7 @@ record Tuning(
         int filterKeysMax,
         int bitsPerKey,
         double ratio,
+        long pieceBytes,
         int mergeThreads,
         int ioBytes,
         int readAheadBytes,
@@ -43,6 +45,11 @@ record Tuning(
     private static final int KIB = 1 << 10;
     private static final int MIB = 1 << 20;
     private static final long RESERVE_BYTES_MAX = 256L * MIB;
+
+    private static final long PIECE_BYTES_LEAST = 256 * KIB;
+
+    /** A merge writes at most about so many pieces, unless it lacks room. */
+    private static final int PIECES_USUAL = 64;
 
     /** Merges of more inputs than this read less of each at a time. */
     private static final int MERGE_INPUTS_USUAL = 8;
@@ -64,6 +71,7 @@ record Tuning(
                 16 * KIB,
                 10,
                 1.0,
+                64 * MIB,
                 memory < 64L * MIB ? 2 : 3,
                 (int) clamp(memory / 128, 64 * KIB, MIB),
                 (int) clamp(memory / 256, 64 * KIB, MIB),
@@ -83,6 +91,17 @@ record Tuning(
 
     private static long clamp(long value, long least, long most) {
         return Math.max(least, Math.min(most, value));
+    }
+
+    /**
+     * With how much written a merge commits: what a crash costs at most. Large arrays consist of a few pieces only; where
+     * there is too little room to write everything first, pieces are small, so that the inputs' room comes back.
+     */
+    long pieceBytes(long groupBytes, long room) {
+        if (groupBytes > room) {
+            return clamp(room / 4, Math.min(pieceBytes, PIECE_BYTES_LEAST), pieceBytes);
+        }
+        return Math.max(pieceBytes, groupBytes / PIECES_USUAL);
     }
 
     /** What each disk keeps at most for the time when it is full: two buffers can be flushed, or arrays as large merged. */

@@ -31,7 +31,22 @@ class ArrayCheckTest {
 
     /** Small blocks without compression; nothing is merged, since there is one array only. */
     private static final Tuning TUNING = new Tuning(
-            64 << 10, 1, 64 << 10, 64 << 20, 256, 8, 10, 1.0, 1, 4096, 4096, 16 << 10, 16, Codec.RAW, HeapSlab::new);
+            64 << 10,
+            1,
+            64 << 10,
+            64 << 20,
+            256,
+            8,
+            10,
+            1.0,
+            64 << 20,
+            1,
+            4096,
+            4096,
+            16 << 10,
+            16,
+            Codec.RAW,
+            HeapSlab::new);
 
     @ParameterizedTest
     @EnumSource

@@ -23,6 +23,7 @@ import java.util.TreeMap;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -56,6 +57,31 @@ class ArrayWriterTest {
             assertCounts(all, array.footer().counts());
             assertArrayEquals(versions, array.versions());
             assertFound(random, all, array);
+            store.close();
+        }));
+    }
+
+    /** Each separator is longer than an index block: there must not be a level above for each. */
+    @Test
+    void keysThatAreLongAndAlikeMakeAnIndexOfFewLevels() {
+        Tuning tuning = Tunings.small();
+        SimWorld world = new SimWorld(1);
+        assertTrue(world.run(() -> {
+            StoreHandle store = new SimStore(1, 1, tuning).open(world);
+            NavigableMap<byte[], NavigableMap<Long, Added>> all = new TreeMap<>(Model.KEY_ORDER);
+            for (int n = 0; n < 100; n++) {
+                byte[] user = new byte[FullKey.KEY_BYTES_MAX];
+                user[user.length - 1] = (byte) n;
+                FullKey full = new FullKey().set(1, user);
+                NavigableMap<Long, Added> points = new TreeMap<>();
+                points.put(0L, new Added(StepKind.VALUE, new byte[] {(byte) n}));
+                all.put(Arrays.copyOf(full.bytes(), full.length()), points);
+            }
+            ArrayRun array = write(store.engine(), tuning, versions(store), all);
+            assertTrue(
+                    array.footer().index().level() <= 8,
+                    "level " + array.footer().index().level());
+            assertFound(new SplittableRandom(1), all, array);
             store.close();
         }));
     }
@@ -139,7 +165,7 @@ class ArrayWriterTest {
 
     private static ArrayRun write(
             Engine engine, Tuning tuning, long[] versions, NavigableMap<byte[], NavigableMap<Long, Added>> all) {
-        ArrayWriter writer = new ArrayWriter(engine.store(), tuning);
+        ArrayWriter writer = new ArrayWriter(engine.store(), tuning, 0);
         assertTrue(writer.isEmpty());
         all.forEach((key, points) -> points.forEach((rank, added) -> {
             // The writer keeps nothing of what it is given.

@@ -53,7 +53,22 @@ final class DamagedStore {
 
     /** More than a segment of the log lies behind the last flush, and every extent ends within one chunk. */
     private static final Tuning TUNING = new Tuning(
-            64 << 10, 1, 64 << 10, 64 << 20, 1024, 64, 10, 1.0, 1, 4096, 4096, 8 << 10, 16, Codec.LZ4, HeapSlab::new);
+            64 << 10,
+            1,
+            64 << 10,
+            64 << 20,
+            1024,
+            64,
+            10,
+            1.0,
+            64 << 20,
+            1,
+            4096,
+            4096,
+            8 << 10,
+            16,
+            Codec.LZ4,
+            HeapSlab::new);
 
     /** What may be damaged: a stretch of a file. Files may be cut at its borders. */
     record Part(String kind, String disk, String name, int from, int to, List<Integer> borders) {

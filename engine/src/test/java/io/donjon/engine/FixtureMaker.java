@@ -51,7 +51,22 @@ final class FixtureMaker {
                 .copies(copies)
                 .durability(Durability.ASYNC);
         Tuning tuning = new Tuning(
-                16 << 10, 1, 64 << 10, 64 << 20, 1024, 64, 10, 1.0, 1, 4096, 4096, 32 << 10, 16, codec, HeapSlab::new);
+                16 << 10,
+                1,
+                64 << 10,
+                64 << 20,
+                1024,
+                64,
+                10,
+                1.0,
+                64 << 20,
+                1,
+                4096,
+                4096,
+                32 << 10,
+                16,
+                codec,
+                HeapSlab::new);
         Engine engine = new Engine(options, tuning, Environment.system(), directories, List.of(), meter);
         try (StoreHandle store = new StoreHandle(engine)) {
             fill(store);

@@ -73,7 +73,22 @@ class LineHistoriesTest {
 
     /** Nothing is merged unless the test says so. */
     private static final Tuning BY_HAND = new Tuning(
-            1 << 20, 4, 64 << 10, 64 << 20, 512, 64, 10, 0.0, 1, 4096, 4096, 64 << 10, 16, Codec.RAW, HeapSlab::new);
+            1 << 20,
+            4,
+            64 << 10,
+            64 << 20,
+            512,
+            64,
+            10,
+            0.0,
+            64 << 20,
+            1,
+            4096,
+            4096,
+            64 << 10,
+            16,
+            Codec.RAW,
+            HeapSlab::new);
 
     private final SimStore sim = new SimStore(1, 1, BY_HAND, Durability.ASYNC);
     private SimWorld world = new SimWorld(1);

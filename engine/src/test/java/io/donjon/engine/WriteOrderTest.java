@@ -37,7 +37,22 @@ class WriteOrderTest {
 
     /** A buffer that is full after a few writes, so that writers wait for flushes all the time. */
     private static final Tuning TINY = new Tuning(
-            1 << 10, 1, 16 << 10, 64 << 20, 512, 64, 10, 1.0, 1, 4096, 4096, 64 << 10, 16, Codec.RAW, HeapSlab::new);
+            1 << 10,
+            1,
+            16 << 10,
+            64 << 20,
+            512,
+            64,
+            10,
+            1.0,
+            64 << 20,
+            1,
+            4096,
+            4096,
+            64 << 10,
+            16,
+            Codec.RAW,
+            HeapSlab::new);
 
     @ParameterizedTest(name = "seed={0}")
     @MethodSource("seeds")

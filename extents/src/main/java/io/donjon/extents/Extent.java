@@ -40,6 +40,11 @@ public final class Extent {
         return (long) info.begin() << Chunks.SHIFT;
     }
 
+    /** Where the chunk begins that an offset lies in. */
+    public static long chunkAt(long offset) {
+        return offset & -Chunks.BYTES;
+    }
+
     ExtentInfo info() {
         return info;
     }

@@ -251,13 +251,16 @@ public final class ExtentWriter {
 
     /**
      * How many chunks the next file takes. An extent is cut into about {@link #STEPS} files on each disk, so that its
-     * front can be given back as it is read no more; one that would get less than a chunk in each is not cut. An extent
+     * front can be given back as it is read no more; a short one of which no length is expected is not cut. An extent
      * longer than was expected gets ever larger files.
      */
     private int chunksOfNextFile() {
         int steps = STEPS * disks;
         int length = Math.max(expectedChunks, chunks);
-        return length <= steps ? Chunks.PER_FILE : Math.min(length / steps, Chunks.PER_FILE);
+        if (expectedChunks == 0 && chunks <= steps) {
+            return Chunks.PER_FILE;
+        }
+        return Math.max(1, Math.min(length / steps, Chunks.PER_FILE));
     }
 
     private void complete(Target target) {

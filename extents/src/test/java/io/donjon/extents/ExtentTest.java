@@ -94,17 +94,17 @@ class ExtentTest {
         }));
     }
 
-    /** Files of one size while it is as long as was expected, then larger ones; nothing so short that it is all files. */
+    /** Files of one size while it is as long as was expected, then larger ones; one of no expected length is not cut while it is short. */
     @ParameterizedTest
     @CsvSource({
         "1, 0, 3, 3",
-        "1, 16, 16, 16",
+        "1, 16, 16, 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
         "1, 17, 4, 1 1 1 1",
         "1, 40, 9, 2 2 2 2 1",
         "1, 20, 50, 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 2 2 2 2 2 2 2 2 2",
         "1, 1000, 70, 62 8",
         "1, 100000, 70, 64 6",
-        "2, 32, 10, 5 5",
+        "2, 32, 10, 1 1 1 1 1 1 1 1 1 1",
         "2, 64, 10, 2 2 1 2 2 1",
     })
     void anExtentIsCutIntoFilesByTheLengthThatIsExpected(int disks, int expected, int written, String sizes) {
