@@ -298,7 +298,7 @@ class TrimTest {
         int cut = 0;
         while (!whole) {
             cut++;
-            SimWorld world = first.reboot(Survival.ALL_KEPT);
+            SimWorld world = first.reboot(Survival.ALL_LOST);
             world.power().cutAtChange(cut);
             try {
                 whole = run(new Model(written), world, seed);
