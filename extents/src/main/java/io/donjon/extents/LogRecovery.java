@@ -151,7 +151,7 @@ final class LogRecovery {
             throw StorageException.damaged(
                     markPlace,
                     "a mark says that the log was on stable storage up to position " + mark + ", but it ends at "
-                            + position + (segments.isEmpty() ? "" : ", in " + place(last(), 0) + " at " + last().end));
+                            + position + (segments.isEmpty() ? "" : ", in " + place(last(), last().end)));
         }
         // What a flushed buffer holds was not always on stable storage in the log as well.
         position = Math.max(position, from);

@@ -3,8 +3,6 @@ package io.donjon.extents;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.donjon.extents.sim.Call;
-import io.donjon.extents.sim.Fault;
 import io.donjon.extents.sim.PowerCuts;
 import io.donjon.extents.sim.Seeds;
 import io.donjon.extents.sim.SimWorld;
@@ -162,36 +160,6 @@ class LogModelTest {
             SimWorld after = world.reboot(survival);
             assertTrue(after.run(() -> recycling(model, after).close()), survival.toString());
         }
-    }
-
-    /** What is left of it would take up the room that is wanting; and the manifest goes on where it was. */
-    @Test
-    void aCheckpointThatFailsLeavesNothingBehindAndCondemnsNoDisk() {
-        List<Fault> faults = List.of(
-                Fault.noSpace(Call.RENAME).on(LogModelTest::isNewManifest),
-                Fault.ioError(Call.FORCE).on(LogModelTest::isNewManifest),
-                Fault.ioError(Call.FORCE).on(LogModelTest::isNewManifest).after(1));
-        for (Fault fault : faults) {
-            SimWorld world = new SimWorld(4);
-            StoreModel model = new StoreModel();
-            assertTrue(world.run(() -> {
-                StoreModel.Session session = recycling(model, world);
-                session.edit(1, "before");
-                world.disk("d0").inject(fault);
-                session.store().manifest().checkpoint();
-                assertEquals(1, fault.hits());
-                assertTrue(world.disk("d0").names().stream().noneMatch(LogModelTest::isNewManifest));
-                assertEquals(0, session.departures);
-                session.edit(2, "behind");
-                session.store().abandon();
-            }));
-            SimWorld next = world.reboot(Survival.ALL_LOST);
-            assertTrue(next.run(() -> recycling(model, next).close()));
-        }
-    }
-
-    private static boolean isNewManifest(String name) {
-        return name.startsWith("manifest-") && name.endsWith(".new");
     }
 
     /** Recovery makes a lost copy of the log again; from then on it is as good as the other, whatever happens. */
