@@ -8,7 +8,7 @@ final class Arguments {
     static final int VALUE_BYTES_MAX = 64 << 20;
 
     /** The longest name, in UTF-8. */
-    private static final int NAME_BYTES_MAX = 255;
+    static final int NAME_BYTES_MAX = 255;
 
     private Arguments() {}
 

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * forest's own.
  */
 final class Catalog {
+    /** The longest name and the varint of its length. */
+    private static final int NAME_FIELD_BYTES_MAX = 2 + Arguments.NAME_BYTES_MAX;
+
     private final VersionForest forest = new VersionForest();
 
     /** Operations that the manifest's line does not have yet, in log order. */
@@ -98,7 +101,7 @@ final class Catalog {
             case LogOp.KEYSPACE -> {
                 long id = in.varint();
                 long created = in.varint();
-                String name = in.text();
+                String name = name(in);
                 LogOp.keyspace(copy.truncate(0), id, created, name);
                 Pending done = new Pending(position, copy.toBytes());
                 done.born = forest.addTree(isNew(id, in), name, forest.freeTreeName(name, id), created);
@@ -108,7 +111,7 @@ final class Catalog {
                 long id = in.varint();
                 long child = in.varint();
                 long created = in.varint();
-                String name = kind == LogOp.VIEW ? null : in.text();
+                String name = kind == LogOp.VIEW ? null : name(in);
                 if (name == null) {
                     LogOp.view(copy.truncate(0), id, child, created);
                 } else {
@@ -125,7 +128,7 @@ final class Catalog {
                 long parent = in.varint();
                 long child = in.varint();
                 long created = in.varint();
-                String name = in.text();
+                String name = name(in);
                 LogOp.cloned(copy.truncate(0), parent, child, created, name);
                 Pending done = new Pending(position, copy.toBytes());
                 done.born = forest.addHead(isNew(child, in), place(parent, in), name, created);
@@ -149,6 +152,9 @@ final class Catalog {
                 long id = in.varint();
                 LogOp.drop(copy.truncate(0), id);
                 int place = place(id, in);
+                if (forest.kind(place) == Kind.DROPPED) {
+                    throw in.bad("version " + id + " is dropped twice");
+                }
                 Pending done = changing(new Pending(position, copy.toBytes()), place);
                 done.drops = true;
                 forest.drop(place);
@@ -157,9 +163,12 @@ final class Catalog {
             }
             case LogOp.RENAME -> {
                 long id = in.varint();
-                String name = in.text();
+                String name = name(in);
                 LogOp.rename(copy.truncate(0), id, name);
                 int place = place(id, in);
+                if (forest.name(place) == null) {
+                    throw in.bad("version " + id + " is renamed, which has no name");
+                }
                 Pending done = changing(new Pending(position, copy.toBytes()), place);
                 forest.rename(place, name);
                 return done;
@@ -174,6 +183,15 @@ final class Catalog {
         }
     }
 
+    private static String name(Decoder in) {
+        int before = in.remaining();
+        String name = in.text();
+        if (name.isEmpty() || before - in.remaining() > NAME_FIELD_BYTES_MAX) {
+            throw in.bad("a name of " + name.length() + " characters");
+        }
+        return name;
+    }
+
     private Pending changing(Pending operation, int place) {
         operation.changed = place;
         operation.kindBefore = forest.kind(place);
@@ -183,7 +201,7 @@ final class Catalog {
 
     private int place(long id, Decoder in) {
         int place = forest.place(id);
-        if (place == VersionForest.NONE) {
+        if (place == VersionForest.NONE || place == VersionForest.ROOT) {
             throw in.bad("version " + id + " does not exist");
         }
         return place;
@@ -282,7 +300,7 @@ final class Catalog {
             long parent = body.varint();
             Kind kind = Kind.of((int) body.varint("kind of version " + id, 0, Kind.DROPPED.number()));
             long created = body.varint();
-            String name = body.text();
+            String name = kind == Kind.HEAD || kind == Kind.SNAPSHOT ? name(body) : body.text();
             String treeName = parent == 0 ? body.text() : null;
             try {
                 last = forest.restore(

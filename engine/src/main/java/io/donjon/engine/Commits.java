@@ -417,11 +417,14 @@ final class Commits {
             if (kind == LogOp.PUT || kind == LogOp.DELETE) {
                 long version = operations.varint();
                 int place = catalog.forest().place(version);
-                if (place == VersionForest.NONE) {
-                    throw operations.bad("version " + version + " is written to that does not exist");
+                if (place == VersionForest.NONE || catalog.forest().kind(place) != VersionForest.Kind.HEAD) {
+                    throw operations.bad("version " + version + " is written to, which is no head of a keyspace");
                 }
                 ByteBuffer userKey = operations.slice();
                 ByteBuffer value = kind == LogOp.PUT ? operations.slice() : null;
+                if (userKey.remaining() > FullKey.KEY_BYTES_MAX) {
+                    throw operations.bad("a key of " + userKey.remaining() + " bytes");
+                }
                 key.set(catalog.forest().id(catalog.forest().tree(place)), userKey);
                 int next = catalog.forest().nextInTree(place);
                 int step = value == null ? StepKind.TOMBSTONE : StepKind.VALUE;
