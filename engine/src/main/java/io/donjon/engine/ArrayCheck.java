@@ -106,6 +106,7 @@ final class ArrayCheck {
     /** Checks a block in every copy, and returns it from one that is sound. */
     private byte[] block(Extent extent, long offset, int size, BlockType type) {
         checkpoint.run();
+        extent.checkPlace(offset, size);
         Block sound = null;
         StorageException failure = null;
         for (int copy = 0; copy < extent.copies(); copy++) {

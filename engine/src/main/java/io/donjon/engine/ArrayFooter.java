@@ -99,6 +99,10 @@ record ArrayFooter(
         if (index == null || index.level() < 1 || sample == null || counts == null) {
             throw in.bad("a footer without index, key sample or counts");
         }
+        // No more versions than the blocks have room for: an array of all is made by this number.
+        if ((places + ArrayWriter.TABLE_IDS - 1L) / ArrayWriter.TABLE_IDS != table.size()) {
+            throw in.bad("a version table of " + places + " places in " + table.size() + " blocks");
+        }
         return new ArrayFooter(index, places, table, directory, sample, counts, firstKey, lastKey, blockBytes);
     }
 }

@@ -191,7 +191,7 @@ final class ArrayRun {
         if (rank < 0 || rank >= footer.places()) {
             throw StorageException.damaged(this, "rank " + rank + " of " + footer.places());
         }
-        return (long) LONGS.get(tableBlock(rank / ArrayWriter.TABLE_IDS), rank % ArrayWriter.TABLE_IDS * Long.BYTES);
+        return version(rank, tableBlock(rank / ArrayWriter.TABLE_IDS));
     }
 
     /** All versions in its table, by rank. */
@@ -199,9 +199,17 @@ final class ArrayRun {
         long[] versions = new long[footer.places()];
         for (int rank = 0; rank < versions.length; rank++) {
             byte[] block = tableBlock(rank / ArrayWriter.TABLE_IDS);
-            versions[rank] = (long) LONGS.get(block, rank % ArrayWriter.TABLE_IDS * Long.BYTES);
+            versions[rank] = version(rank, block);
         }
         return versions;
+    }
+
+    private long version(int rank, byte[] block) {
+        int at = rank % ArrayWriter.TABLE_IDS * Long.BYTES;
+        if (at + Long.BYTES > block.length) {
+            throw StorageException.damaged(this, "its version table ends before rank " + rank);
+        }
+        return (long) LONGS.get(block, at);
     }
 
     private byte[] tableBlock(int index) {

@@ -290,7 +290,10 @@ final class BlockEntry {
     /** Moves to the last entry. */
     void last() {
         next = SortedBlock.restart(block, end, SortedBlock.restarts(block) - 1);
-        boolean more = next();
+        if (!next()) {
+            throw bad("the last restart lies behind the entries");
+        }
+        boolean more = true;
         while (more) {
             more = next();
         }

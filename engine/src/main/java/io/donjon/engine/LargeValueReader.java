@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * each piece by itself does not say which value it belongs to. One thread at a time.
  */
 final class LargeValueReader implements ValueSource {
+    private static final int POINTER_BYTES_MIN = 2;
+
     private final Extent extent;
     private final LargeValue value;
 
@@ -34,6 +36,11 @@ final class LargeValueReader implements ValueSource {
                                 BlockType.VALUE_LIST,
                                 extent,
                                 value.offset()));
+        // Whoever wants the value makes room for all of it beforehand.
+        long pieces = (value.length() + LargeValue.PIECE_BYTES - 1) / LargeValue.PIECE_BYTES;
+        if (list != null && list.remaining() / POINTER_BYTES_MIN < pieces) {
+            throw list.bad("a value of " + value.length() + " bytes in " + list.remaining() + " bytes of places");
+        }
     }
 
     @Override

@@ -81,7 +81,7 @@ public final class Extent {
     }
 
     /** Refuses what cannot be a block's place: whoever points there is damaged. */
-    void checkPlace(long offset, int size) {
+    public void checkPlace(long offset, int size) {
         if (offset >= 0 && offset < begin()) {
             throw StorageException.damaged(
                     "extent " + info.id(),
@@ -91,7 +91,7 @@ public final class Extent {
         if (offset < 0
                 || size <= BlockFormat.HEADER_BYTES
                 || size > Chunks.BYTES - (int) (offset & (Chunks.BYTES - 1))
-                || offset + size > info.length()) {
+                || offset > info.length() - size) {
             throw StorageException.damaged(
                     "extent " + info.id(),
                     "a block of " + size + " bytes at " + offset + " cannot be in its " + info.length() + " bytes");
