@@ -1,6 +1,7 @@
 package io.donjon.extents;
 
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.Set;
 
@@ -115,8 +116,8 @@ final class ExtentInfo {
             return -1;
         }
         try {
-            return Long.parseLong(name, FILE_PREFIX.length(), end, 16);
-        } catch (NumberFormatException foreign) {
+            return HexFormat.fromHexDigitsToLong(name, FILE_PREFIX.length(), end);
+        } catch (IllegalArgumentException foreign) {
             return -1;
         }
     }

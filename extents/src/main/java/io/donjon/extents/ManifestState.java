@@ -74,7 +74,8 @@ final class ManifestState {
                 }
                 case ManifestEdit.SEGMENT_END -> {
                     long id = body.varint();
-                    segments.put(id, known(segments.get(id), "segment", body).endedAt(body.varint()));
+                    long end = body.varint("end of segment " + id, LogFormat.FIRST_AT, Integer.MAX_VALUE);
+                    segments.put(id, known(segments.get(id), "segment", body).endedAt(end));
                 }
                 case ManifestEdit.SEGMENT_GONE -> known(segments.remove(body.varint()), "segment", body);
                 case ManifestEdit.STATE -> {
