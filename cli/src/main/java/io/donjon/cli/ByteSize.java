@@ -20,11 +20,15 @@ public final class ByteSize implements ITypeConverter<Long> {
             throw new TypeConversionException("'" + text + "' is not a size such as 65536, 64k, 16m or 1g");
         }
         long number = Long.parseLong(String.valueOf(matcher.group(1)));
-        return switch (String.valueOf(matcher.group(2))) {
-            case "k" -> number << 10;
-            case "m" -> number << 20;
-            case "g" -> number << 30;
-            default -> number;
+        long unit = switch (String.valueOf(matcher.group(2))) {
+            case "k" -> 1L << 10;
+            case "m" -> 1L << 20;
+            case "g" -> 1L << 30;
+            default -> 1;
         };
+        if (number > Long.MAX_VALUE / unit) {
+            throw new TypeConversionException("'" + text + "' is more bytes than can be counted");
+        }
+        return number * unit;
     }
 }
