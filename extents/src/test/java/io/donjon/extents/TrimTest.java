@@ -475,7 +475,7 @@ class TrimTest {
     }
 
     private static ManifestState state(ManifestEdit edit) {
-        ManifestState state = new ManifestState(new FuzzTest.Nobody());
+        ManifestState state = new ManifestState(new ExtentsParser.Nobody());
         state.apply(new Decoder("edit", edit.items().toBytes()), true);
         return state;
     }

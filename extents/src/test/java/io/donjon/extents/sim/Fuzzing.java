@@ -1,25 +1,34 @@
 package io.donjon.extents.sim;
 
 import com.sun.management.ThreadMXBean;
+import io.donjon.extents.StorageException;
 import java.lang.management.ManagementFactory;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 
 /**
- * Feeds a parser with bytes that are almost right. Nothing but declared exceptions may come out of it, and it may not
+ * Feeds parsers with bytes that are almost right. Nothing but declared exceptions may come out of one, and it may not
  * allocate by a length that it has not compared with what is there.
  *
- * <p>{@code -Dfuzz.rounds=100000} tries more; the seed and the input of a failure are in its message.
+ * <p>{@link #replay} is for the default run: the inputs that were found worth keeping, which stand under {@code corpus}
+ * in the test resources, and a seeded round of changes to them. {@code -Dfuzz.rounds=100000} tries more; a failure's
+ * message has its input. {@code tools/fuzz} lets Jazzer look for more (CONTRIBUTING.md).
  */
 public final class Fuzzing {
-    private static final int ROUNDS = Integer.getInteger("fuzz.rounds", 4000);
+    private static final int ROUNDS = Integer.getInteger("fuzz.rounds", 1000);
 
-    /** More than any block unpacks to, with room for what an exception takes. */
-    private static final long BYTES_MAX = 4 << 20;
+    /** What a parser may take whatever it is given: more than any block unpacks to. */
+    private static final int BYTES_MAX = 1 << 20;
 
-    private static final int BYTES_MAX_PER_INPUT_BYTE = 256;
+    /** What it may take besides for each byte of its input: the smallest things are objects in memory. */
+    private static final int BYTES_MAX_PER_INPUT_BYTE = 64;
 
     /** Lengths and counts that parsers trip over. */
     private static final long[] TELLING = {
@@ -40,46 +49,99 @@ public final class Fuzzing {
 
     private Fuzzing() {}
 
-    /** A parser of bytes that nobody vouches for. */
-    @FunctionalInterface
-    public interface Parser {
-        /** Takes an input, or throws. */
+    /** A parser of bytes that nobody vouches for, and what to try it with. A constant of an enum. */
+    public interface Target {
+        /** What it is called; its corpus is in a folder of that name. */
+        String name();
+
+        /** Inputs that it must take. */
+        List<byte[]> valid() throws Exception;
+
+        /**
+         * Takes an input, or throws.
+         *
+         * @throws AssertionError if it takes it for something else than what it is
+         */
         void parse(byte[] input) throws Exception;
+
+        /** Whether an exception is a proper answer to bad bytes. */
+        default boolean isDeclared(Exception e) {
+            return e instanceof StorageException known
+                    && (known.kind() == StorageException.Kind.DAMAGED || known.kind() == StorageException.Kind.TOO_NEW);
+        }
+
+        /** How many times longer than others it takes, so that fewer rounds have to do. */
+        default int slowness() {
+            return 1;
+        }
+
+        /** What it may allocate besides, for what it is built into. */
+        default int bytesBesides() {
+            return 0;
+        }
     }
 
-    /** Tries valid inputs, which must pass, and many that were made from them. */
-    public static void fuzz(String name, List<byte[]> valid, Class<? extends Exception> declared, Parser parser)
-            throws Exception {
-        for (byte[] input : valid) {
-            parser.parse(input.clone());
+    /** Tries valid inputs, which must pass, those of the corpus, and many that were made from all these. */
+    public static void replay(Target target) throws Exception {
+        List<byte[]> all = new ArrayList<>();
+        for (byte[] input : target.valid()) {
+            target.parse(input.clone());
+            all.add(input);
         }
-        SplittableRandom random = new SplittableRandom(name.hashCode());
-        for (int round = 0; round < ROUNDS; round++) {
-            byte[] input = mutated(valid, random);
-            try {
-                once(input.clone(), declared, parser);
-            } catch (Exception | StackOverflowError | AssertionError e) {
-                throw new AssertionError(
-                        name + ", round " + round + ": " + HexFormat.of().formatHex(input), e);
+        for (Path file : corpus(target)) {
+            byte[] input = Files.readAllBytes(file);
+            named(target, file.getFileName().toString(), input);
+            all.add(input);
+        }
+        SplittableRandom random = new SplittableRandom(target.name().hashCode());
+        for (int round = 0; round < ROUNDS / target.slowness(); round++) {
+            named(target, "round " + round, mutated(all, random));
+        }
+    }
+
+    private static List<Path> corpus(Target target) throws Exception {
+        URL folder = target.getClass().getResource("/corpus/" + target.name());
+        if (folder == null) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(Path.of(folder.toURI()))) {
+            return files.sorted().toList();
+        }
+    }
+
+    private static void named(Target target, String name, byte[] input) {
+        try {
+            once(target, input);
+        } catch (Exception | StackOverflowError | AssertionError e) {
+            throw new AssertionError(
+                    target.name() + ", " + name + ": " + HexFormat.of().formatHex(input), e);
+        }
+    }
+
+    /** Tries one input. */
+    public static void once(Target target, byte[] input) throws Exception {
+        long most = BYTES_MAX + target.bytesBesides() + (long) BYTES_MAX_PER_INPUT_BYTE * input.length;
+        // Twice, since the first time classes may have been loaded.
+        if (bytesTaken(target, input.clone()) > most) {
+            long taken = bytesTaken(target, input.clone());
+            if (taken > most) {
+                throw new AssertionError(taken + " bytes were allocated for an input of " + input.length);
             }
         }
     }
 
-    private static void once(byte[] input, Class<? extends Exception> declared, Parser parser) throws Exception {
+    private static long bytesTaken(Target target, byte[] input) throws Exception {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long self = Thread.currentThread().getId();
         long before = threads.getThreadAllocatedBytes(self);
         try {
-            parser.parse(input);
+            target.parse(input);
         } catch (Exception e) {
-            if (!declared.isInstance(e)) {
+            if (!target.isDeclared(e)) {
                 throw e;
             }
         }
-        long taken = threads.getThreadAllocatedBytes(self) - before;
-        if (taken > BYTES_MAX + (long) BYTES_MAX_PER_INPUT_BYTE * input.length) {
-            throw new AssertionError(taken + " bytes were allocated for an input of " + input.length);
-        }
+        return threads.getThreadAllocatedBytes(self) - before;
     }
 
     private static byte[] mutated(List<byte[]> valid, SplittableRandom random) {
