@@ -75,7 +75,8 @@ class LogTest {
         assertTrue(world.run(() -> {
             ExtentStore store = open(disks, copies, segmentBytes, new Client(0));
             use.of(store, store.log());
-            store.abandon();
+            // By another thread: whoever left a lock taken blocks it.
+            world.environment().start("closer", store::abandon).join();
         }));
         for (String disk : StoreModel.disks(disks)) {
             assertEquals(List.of(), world.disk(disk).openNames(), disk);
@@ -357,6 +358,7 @@ class LogTest {
             assertFails(Kind.FAILED, "is closed", () -> store.log().awaitStable(end[0] + 1));
             assertFalse(store.log().wantsNext());
             assertFalse(store.log().isUsable());
+            assertEquals(List.of(LogFormat.FIRST_AT + end[0]), endsOnDisk());
         }));
         assertEquals(List.of(), disk().openNames());
         world = world.reboot(Survival.ALL_LOST);
@@ -374,6 +376,22 @@ class LogTest {
             assertEquals(0, store.log().segments());
             store.close();
         }));
+    }
+
+    /** The ends of segments that the first disk's manifest names. */
+    private List<Long> endsOnDisk() {
+        try {
+            byte[] header = disk().contents("manifest-0");
+            ManifestSlot slot = ManifestSlot.read(
+                    disk(), FileHeader.store(ByteBuffer.wrap(header)), FileHeader.disk(ByteBuffer.wrap(header)), 0);
+            ManifestState state = new ManifestState(new Client(0));
+            List<byte[]> bodies = new ArrayList<>(Objects.requireNonNull(slot).pages);
+            bodies.addAll(slot.edits);
+            bodies.forEach(body -> state.apply(new Decoder("manifest", body), false));
+            return state.segments.values().stream().map(SegmentInfo::end).toList();
+        } catch (NoSuchFileException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test
@@ -479,7 +497,113 @@ class LogTest {
         });
     }
 
+    /** The copies that were made on other disks are removed: no manifest names them. */
+    @Test
+    void aDiskOnWhichNoSegmentCanBeMadeIsLeftOut() {
+        for (Call call : List.of(Call.CREATE, Call.WRITE, Call.FORCE)) {
+            world = new SimWorld(1);
+            with(2, 2, SMALL, (store, log) -> {
+                append(log, 10);
+                String growing = segmentFiles("d0").get(0);
+                world.disk("d1").inject(Fault.ioError(call).on(name -> name.startsWith("log-")));
+                log.prepare();
+                assertEquals(1, store.disksInUse().size());
+                assertTrue(log.isUsable());
+                assertFalse(log.wantsNext());
+                assertEquals(2, segmentFiles("d0").size(), "the one that grows, and the one that is ready");
+                log.awaitStable(append(log, 10));
+                assertEquals(2, log.segments());
+                assertTrue(segmentFiles("d0").contains(growing));
+                assertEquals(List.of(), store.check().problems());
+            });
+        }
+    }
+
+    @Test
+    void aDiskOnWhichASegmentCannotBeginIsLeftOutAndTheSegmentGivenUp() {
+        with(2, 2, SMALL, (store, log) -> {
+            append(log, 10);
+            // The first force is of the zeros, the second of the header that says that it has begun.
+            world.disk("d1")
+                    .inject(Fault.ioError(Call.FORCE)
+                            .on(name -> name.startsWith("log-"))
+                            .after(1));
+            log.prepare();
+            assertEquals(1, store.disksInUse().size());
+            assertTrue(log.isUsable());
+            assertFalse(log.wantsNext());
+            assertEquals(2, segmentFiles("d0").size());
+            long named = store.manifest().with(state -> (long) state.segments.size());
+            assertEquals(2, named);
+            log.awaitStable(append(log, 10));
+            assertEquals(List.of(), store.check().problems());
+        });
+    }
+
+    /** Who finds it out is the manifest: the log must not go on with a copy that nobody will read. */
+    @Test
+    void aCopyOnADiskThatWasLeftOutByTheManifestIsWrittenToNoMore() {
+        with(3, 2, SMALL, (store, log) -> {
+            long end = append(log, 10);
+            String left = StoreModel.disks(3).stream()
+                    .filter(disk -> !segmentFiles(disk).isEmpty())
+                    .findFirst()
+                    .orElseThrow();
+            assertFalse(log.isWeakened());
+            world.disk(left).inject(Fault.ioError(Call.FORCE).on(name -> name.startsWith("manifest")));
+            store.commit(new ManifestEdit(), 0);
+            assertEquals(2, store.disksInUse().size());
+            assertTrue(log.isWeakened());
+            long next = append(log, 10);
+            assertEquals(2, log.segments());
+            log.awaitStable(next);
+            store.commit(new ManifestEdit(), end);
+            assertFalse(log.isWeakened());
+        });
+    }
+
+    /** Made ready on a disk that has failed since, it is given up, and another one made. */
+    @Test
+    void aSegmentThatWasReadyIsGivenUpWithItsDisk() {
+        with(3, 2, SMALL, (store, log) -> {
+            append(log, 10);
+            log.prepare();
+            assertFalse(log.wantsNext());
+            long ready = store.manifest().with(state -> state.segments.lastKey());
+            int[] on = store.manifest()
+                    .with(state -> state.segments.lastEntry().getValue().disks());
+            world.disk("d" + on[0]).inject(Fault.ioError(Call.FORCE).on(name -> name.startsWith("manifest")));
+            store.commit(new ManifestEdit(), 0);
+            assertTrue(log.wantsNext());
+            boolean named = store.manifest().with(state -> state.segments.containsKey(ready));
+            assertFalse(named);
+            log.awaitStable(append(log, 4050));
+            assertEquals(2, log.segments());
+            assertEquals(List.of(), store.check().problems());
+        });
+    }
+
     // ---- disks that are full ----
+
+    @Test
+    void aSegmentWhoseStartFoundNoRoomIsBegunOnceThereIsSome() {
+        with(1, 1, SMALL, (store, log) -> {
+            append(log, 3900);
+            log.prepare();
+            disk().inject(Fault.noSpace(Call.WRITE).on(name -> name.startsWith("log-")));
+            assertFails(Kind.NO_SPACE, "the log", () -> append(log, 3900));
+            assertTrue(log.isUsable());
+            log.awaitStable(append(log, 3900));
+            assertEquals(2, log.segments());
+            assertEquals(List.of(), store.check().problems());
+        });
+        world = world.reboot(Survival.ALL_LOST);
+        assertTrue(world.run(() -> {
+            Client client = new Client(0);
+            open(1, 1, SMALL, client).abandon();
+            assertEquals(2, client.sequences.size());
+        }));
+    }
 
     @Test
     void aFullDiskIsTriedAgainAfterAWhile() {
