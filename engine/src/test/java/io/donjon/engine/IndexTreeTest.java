@@ -236,6 +236,29 @@ class IndexTreeTest {
         }
     }
 
+    @Test
+    void aLeafThatIsClosedEarlyGetsItsFilterAtOnce() {
+        int[] filters = {0};
+        writeAndRead(
+                out -> {
+                    IndexTree tree = tree(out, 4096, () -> new BlockPointer(++filters[0], 1));
+                    tree.closeLeaf();
+                    assertEquals(0, filters[0], "there is no leaf");
+                    add(tree, new Item("a", 0, "x", 0), 0);
+                    tree.closeLeaf();
+                    tree.closeLeaf();
+                    assertEquals(1, filters[0]);
+                    add(tree, new Item("b", 0, "y", 0), 1);
+                    return tree.finish(1);
+                },
+                (extent, root) -> {
+                    List<Child> children = children(extent, root.block(), true, true);
+                    assertEquals(2, children.size());
+                    assertEquals(1, children.get(1).ordinal);
+                    assertEquals(2, children.get(1).filter);
+                });
+    }
+
     /** A block is closed by the entry that fills it, not before the next. */
     @Test
     void blocksAreClosedAsSoonAsTheyAreFull() {
@@ -304,7 +327,7 @@ class IndexTreeTest {
         int blocks = 1 + random.nextInt(60);
         // More than the builder has room for at first, now and then; and runs so long that entries are cut.
         int ranks = random.nextInt(4) == 0 ? 600 : 1 + random.nextInt(12);
-        int pairsMax = 600 + random.nextInt(1000);
+        int pairsMax = random.nextBoolean() ? 1600 : 10 + random.nextInt(200);
         TreeSet<Long> all = new TreeSet<>();
         List<TreeRoot> sections = new ArrayList<>();
         writeAndRead(
