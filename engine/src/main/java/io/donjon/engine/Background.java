@@ -512,7 +512,12 @@ final class Background {
                 busy.add(group);
                 group = choice.from(arrays, busy);
             }
-            group = group.isEmpty() ? first : group;
+            if (group.isEmpty() && !first.isEmpty()) {
+                group = policy.part(first, arrays, room);
+                if (group.isEmpty()) {
+                    mergeRoom.noRoom();
+                }
+            }
             if (group.isEmpty()) {
                 return null;
             }
@@ -651,6 +656,8 @@ final class Background {
 
     private void arraysChanged() {
         throttle.mergesDue(policy.due(states.current().arrays));
+        // Other merges may be due now, which need less.
+        mergeRoom.room();
         wake();
     }
 

@@ -1,5 +1,6 @@
 package io.donjon.engine;
 
+import io.donjon.extents.Extent;
 import io.donjon.versioning.Line;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -49,6 +50,38 @@ final class MergePolicy {
     /** What is to be merged beginning with an array; empty if nothing is. */
     private List<ArrayRun> due(ArrayRun newest, List<ArrayRun> arrays) {
         return withoutEnds(gather(newest, arrays));
+    }
+
+    /**
+     * A part of a group, closed like it, that can be merged where there is no room for all of it: the one of most arrays
+     * that needs no more than the room, else the one that gives back soonest what it takes; empty if there is none.
+     */
+    List<ArrayRun> part(List<ArrayRun> group, List<ArrayRun> arrays, long room) {
+        List<ArrayRun> whole = List.of();
+        List<ArrayRun> bySteps = List.of();
+        long least = room;
+        for (int i = 0; i < group.size(); i++) {
+            for (int j = i + 2; j <= group.size(); j++) {
+                List<ArrayRun> part = closed(group.subList(i, j), arrays);
+                if (!group.containsAll(part) || withoutEnds(part).isEmpty()) {
+                    continue;
+                }
+                long steps = part.stream().mapToLong(MergePolicy::stepBytes).sum() + Tuning.PIECE_BYTES_LEAST;
+                if (bytes(part) <= room && part.size() > whole.size()) {
+                    whole = part;
+                } else if (steps < least) {
+                    least = steps;
+                    bySteps = part;
+                }
+            }
+        }
+        return whole.isEmpty() ? bySteps : whole;
+    }
+
+    /** How much of an array may have been read before any of it is given back. */
+    private static long stepBytes(ArrayRun array) {
+        return Extent.stepBytes(array.data().length())
+                + (array.values() == null ? 0 : Extent.stepBytes(array.values().length()));
     }
 
     /** A group without the arrays before and behind all keys that two ages have; empty if there are no such keys. */

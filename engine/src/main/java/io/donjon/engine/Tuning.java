@@ -46,7 +46,8 @@ record Tuning(
     private static final int MIB = 1 << 20;
     private static final long RESERVE_BYTES_MAX = 256L * MIB;
 
-    private static final long PIECE_BYTES_LEAST = 256 * KIB;
+    /** The smallest piece that a merge commits, unless it has been told to commit smaller ones. */
+    static final long PIECE_BYTES_LEAST = 256 * KIB;
 
     /** A merge writes at most about so many pieces, unless it lacks room. */
     private static final int PIECES_USUAL = 64;

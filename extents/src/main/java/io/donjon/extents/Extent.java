@@ -40,6 +40,11 @@ public final class Extent {
         return (long) info.begin() << Chunks.SHIFT;
     }
 
+    /** About how much of an extent that was written at its expected length is given back at once. */
+    public static long stepBytes(long length) {
+        return Math.max(Chunks.BYTES, length / ExtentWriter.STEPS);
+    }
+
     /** Where the chunk begins that an offset lies in. */
     public static long chunkAt(long offset) {
         return offset & -Chunks.BYTES;

@@ -27,6 +27,12 @@ public final class ExtentStore implements AutoCloseable {
     /** The reserve of a disk has at most this share of what the disk holds, but for what the manifest and log need. */
     private static final int RESERVE_SHARE = 8;
 
+    /** So many of its files are made before there is a look at whether something more urgent waits. */
+    private static final int RESERVE_FILES_AT_ONCE = 8;
+
+    /** It has at least this, or half of what the disk holds. */
+    private static final long RESERVE_BYTES_LEAST = 4 << 20;
+
     private final ExtentConfig config;
     private final Environment environment;
     private final UUID id;
@@ -273,13 +279,19 @@ public final class ExtentStore implements AutoCloseable {
         long stored = manifest.with(state -> state.extents.values().stream()
                 .mapToLong(extent -> extent.bytesNeeded() * extent.copies())
                 .sum());
-        // In proportion to the data, so that a small store stays small.
-        long work = Math.min(config.reserveBytes(), stored / Math.max(1, usable.size()) / RESERVE_SHARE);
+        // In proportion to the data, so that a small store stays small; but two small arrays must be merged in it.
+        long perDisk = stored / Math.max(1, usable.size());
+        long least = Math.min(perDisk / 2, RESERVE_BYTES_LEAST);
+        long work = Math.min(config.reserveBytes(), Math.max(perDisk / RESERVE_SHARE, least));
         long forLog = Math.min(config.segmentBytes(), Log.RESERVED_SEGMENT_BYTES);
         boolean more = false;
         for (Disk disk : usable) {
             disk.reserve().want(manifest.roomForCheckpoint(), forLog, work);
-            more |= disk.reserve().refill();
+            boolean made = true;
+            for (int i = 0; i < RESERVE_FILES_AT_ONCE && made; i++) {
+                made = disk.reserve().refill();
+            }
+            more |= made;
         }
         return more;
     }

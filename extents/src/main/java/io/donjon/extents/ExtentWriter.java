@@ -22,7 +22,7 @@ public final class ExtentWriter {
     private static final Logger LOG = LoggerFactory.getLogger(ExtentWriter.class);
 
     /** In about so many steps a disk gives back what it has of an extent's copy. */
-    private static final int STEPS = 16;
+    static final int STEPS = 16;
 
     // Fields of the file header.
     private static final int EXTENT_AT = FileHeader.BODY_AT;

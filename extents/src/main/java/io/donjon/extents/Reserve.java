@@ -36,7 +36,7 @@ final class Reserve {
 
     /** Who finds no room: each may take what those behind him do not need. */
     enum Use {
-        /** New data: has no claim to the reserve, and not to the spare log files either. */
+        /** New data: has no claim to the reserve, nor to room that the reserve lacks, nor to the spare log files. */
         NEW_DATA,
         /** Flushes and merges, which give back as much and more. */
         WORK,
@@ -115,6 +115,28 @@ final class Reserve {
         OpenFile[] made = new OpenFile[1];
         in(use, () -> made[0] = directory.create(name, access));
         return made[0];
+    }
+
+    /**
+     * Refuses new data the room that the reserve lacks: what flushes and merges give back to a full disk is for those to
+     * come.
+     */
+    void admit(Use use, long bytes) throws NoSpaceException {
+        long missing = missing();
+        if (use != Use.NEW_DATA || missing <= 0) {
+            return;
+        }
+        long usable;
+        try {
+            usable = directory.usableBytes();
+        } catch (IOException e) {
+            LOG.debug("{} does not say how much room there is", directory.path(), e);
+            return;
+        }
+        if (usable < missing + bytes) {
+            throw new NoSpaceException(
+                    "of " + usable + " bytes on " + directory.path() + " " + missing + " are for the reserve", null);
+        }
     }
 
     private boolean giveUp(Use use) {

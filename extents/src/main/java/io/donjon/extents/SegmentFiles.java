@@ -31,6 +31,7 @@ final class SegmentFiles {
             directory.rename(spare, name);
             file = directory.open(name, store.logAccess());
         } else {
+            reserve.admit(use, capacity);
             file = reserve.create(use, name, store.logAccess());
         }
         try {
