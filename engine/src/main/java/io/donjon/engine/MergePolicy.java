@@ -66,7 +66,12 @@ final class MergePolicy {
                 if (!group.containsAll(part) || withoutEnds(part).isEmpty()) {
                     continue;
                 }
-                long steps = part.stream().mapToLong(MergePolicy::stepBytes).sum() + Tuning.PIECE_BYTES_LEAST;
+                long steps = Tuning.PIECE_BYTES_LEAST;
+                for (List<ArrayRun> run : runs(part)) {
+                    // They are read one after the other.
+                    steps +=
+                            run.stream().mapToLong(MergePolicy::stepBytes).max().orElseThrow();
+                }
                 if (bytes(part) <= room && part.size() > whole.size()) {
                     whole = part;
                 } else if (steps < least) {
