@@ -306,11 +306,13 @@ final class Background {
         store.commit(edit, generation.sealedPosition());
         // The edit makes all of it stable, acknowledged or not.
         reads.publish(generation.sealedSequence());
-        ArrayRun array = info == null || result == null ? null : open(info, result.from(), result.to());
-        states.replace(old -> {
-            List<Generation> sealed = new ArrayList<>(old.sealed);
-            sealed.remove(generation);
-            return states.make(old.active, sealed, array == null ? old.arrays : with(old.arrays, array));
+        showWhatIsDurable(() -> {
+            ArrayRun array = added == null || result == null ? null : open(added, result.from(), result.to());
+            states.replace(old -> {
+                List<Generation> sealed = new ArrayList<>(old.sealed);
+                sealed.remove(generation);
+                return states.make(old.active, sealed, array == null ? old.arrays : with(old.arrays, array));
+            });
         });
         generation.release();
         linger(generation);
@@ -321,6 +323,19 @@ final class Background {
             throttle.flushed(generation.buffer.bytes(), environment.nanoTime() - began);
         }
         arraysChanged();
+    }
+
+    /** Lets readers see what an edit has made durable. If that cannot be, no other edit may follow: it would not go with this. */
+    private void showWhatIsDurable(Runnable change) {
+        boolean done = false;
+        try {
+            change.run();
+            done = true;
+        } finally {
+            if (!done) {
+                commits.turnReadOnly("an array could not be read right after it was written");
+            }
+        }
     }
 
     /** A buffer is an array by now; who reads it still may. */
@@ -606,23 +621,25 @@ final class Background {
         });
         store.commit(edit);
         List<ArrayRun> replaced = new ArrayList<>(gone);
-        List<ArrayRun> made = new ArrayList<>();
-        if (written != null) {
-            made.add(open(added.get(0), result.from(), result.to()));
-        }
         List<ArrayRun> rest = new ArrayList<>(group);
-        rest.removeAll(gone);
-        narrowed.forEach((array, info) -> {
-            ArrayRun view = array.narrow(info);
-            rest.set(rest.indexOf(array), view);
-            replaced.add(array);
-            made.add(view);
-        });
-        states.replace(old -> {
-            List<ArrayRun> arrays = new ArrayList<>(old.arrays);
-            arrays.removeAll(replaced);
-            arrays.addAll(made);
-            return states.make(old.active, old.sealed, sorted(arrays));
+        showWhatIsDurable(() -> {
+            List<ArrayRun> made = new ArrayList<>();
+            if (written != null) {
+                made.add(open(added.get(0), result.from(), result.to()));
+            }
+            rest.removeAll(gone);
+            narrowed.forEach((array, info) -> {
+                ArrayRun view = array.narrow(info);
+                rest.set(rest.indexOf(array), view);
+                replaced.add(array);
+                made.add(view);
+            });
+            states.replace(old -> {
+                List<ArrayRun> arrays = new ArrayList<>(old.arrays);
+                arrays.removeAll(replaced);
+                arrays.addAll(made);
+                return states.make(old.active, old.sealed, sorted(arrays));
+            });
         });
         for (ArrayRun array : replaced) {
             array.drop();
