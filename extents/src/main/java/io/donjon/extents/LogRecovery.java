@@ -134,6 +134,9 @@ final class LogRecovery {
             if (found.base < 0) {
                 continue;
             }
+            if (!ended && found.base < position && cutBefore(found.base)) {
+                position = found.base;
+            }
             ended |= position >= 0 && found.base != position;
             if (!ended) {
                 found.letGo();
@@ -156,6 +159,29 @@ final class LogRecovery {
         // What a flushed buffer holds was not always on stable storage in the log as well.
         position = Math.max(position, from);
         segments.removeIf(found -> found.endPosition <= from);
+    }
+
+    /**
+     * Ends the last segment where the one behind it begins: a group there that reached one copy and found no room on
+     * another was never acknowledged. False if no group begins at that position.
+     */
+    private boolean cutBefore(long next) throws IOException {
+        Found last = last();
+        if (last.info.end() != SegmentInfo.OPEN || next < last.base) {
+            return false;
+        }
+        long end = LogFormat.FIRST_AT + next - last.base;
+        ByteBuffer whole = contents(last);
+        int at = LogFormat.FIRST_AT;
+        while (at < end) {
+            at += LogFormat.BODY_AT + whole.getInt(at + LogFormat.LENGTH_AT);
+        }
+        if (at != end) {
+            return false;
+        }
+        last.end = at;
+        last.endPosition = next;
+        return true;
     }
 
     private Found last() {

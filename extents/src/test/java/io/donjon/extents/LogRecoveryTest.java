@@ -495,6 +495,37 @@ class LogRecoveryTest {
         assertEquals(commits(first, 0, 2), replayed);
     }
 
+    /** It found no room on the other disk, so that the commit failed, and what was acknowledged then went elsewhere. */
+    @Test
+    void aGroupOfOneCopyBehindWhichTheLogDoesNotGoOnIsNoPartOfIt() throws IOException {
+        Segment first = new Segment(1, 0, 0).commits(3);
+        Segment second = new Segment(2, first.position(), 0).commits(2);
+        putOn(first, 1);
+        put(first.commit(0), 0, 0, LogFormat.BEGUN);
+        putOn(second, 1, 2);
+        LogRecovery recovery = read(0, first.open(0, 1), second.open(1, 2));
+        assertEquals(second.position(), recovery.position());
+        recovery.repair();
+        replay(recovery);
+        List<String> due = commits(first, 0, 3);
+        due.addAll(commits(second, 0, 2));
+        assertEquals(due, replayed);
+        assertEquals(new TreeMap<>(Map.of(1L, (long) first.at(3), 2L, (long) second.end)), settled(recovery));
+    }
+
+    /** One whose place is within a group was not written behind it. */
+    @Test
+    void aSegmentThatBeginsWithinAGroupOfTheOneBeforeIsNoPartOfTheLog() throws IOException {
+        Segment first = new Segment(1, 0, 0).commits(3);
+        Segment second = new Segment(2, first.position() - 1, 0).commits(2);
+        putOn(first, 0);
+        putOn(second, 0);
+        LogRecovery recovery = read(0, first.open(0), second.open(0));
+        assertEquals(first.position(), recovery.position());
+        replay(recovery);
+        assertEquals(commits(first, 0, 3), replayed);
+    }
+
     @Test
     void upToItsNamedEndASegmentMustBeSound() throws IOException {
         Segment segment = new Segment(1, 0, 0).commits(3);
