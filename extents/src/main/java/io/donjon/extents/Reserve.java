@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -146,12 +147,16 @@ final class Reserve {
                 return false;
             }
             name = spares.pollFirst();
-            if (name == null && !pieces.isEmpty()) {
-                Piece last = pieces.get(pieces.size() - 1);
-                if (bytes() - last.bytes >= keptFrom(use)) {
-                    pieces.remove(last);
-                    name = last.name();
-                }
+            long most = bytes() - keptFrom(use);
+            Piece largest = name != null
+                    ? null
+                    : pieces.stream()
+                            .filter(piece -> piece.bytes <= most)
+                            .max(Comparator.comparingLong(Piece::bytes))
+                            .orElse(null);
+            if (largest != null) {
+                pieces.remove(largest);
+                name = largest.name();
             }
         }
         if (name == null) {
@@ -193,9 +198,20 @@ final class Reserve {
     /** Says how much is to be kept for whom: for the manifest as much as it may take here, and once more to open the store. */
     synchronized void want(long manifest, long log, long work) {
         forManifest = manifest;
-        forLog = log;
+        forLog = smallBytes() > PIECE_BYTES_MIN ? Math.max(log, smallBytes()) : log;
         forWork = work;
         wanted = true;
+    }
+
+    /** The size of files of which a few dozen make this much. */
+    private static long pieceBytes(long all) {
+        long even = all / PIECES;
+        long rounded = (even + FileHeader.BYTES - 1) / FileHeader.BYTES * FileHeader.BYTES;
+        return Math.max(PIECE_BYTES_MIN, Math.min(PIECE_BYTES_MAX, rounded));
+    }
+
+    private long smallBytes() {
+        return pieceBytes(2 * forManifest);
     }
 
     private long target() {
@@ -214,9 +230,12 @@ final class Reserve {
             if (missing() <= 0) {
                 return false;
             }
-            long even = target() / PIECES;
-            long rounded = (even + FileHeader.BYTES - 1) / FileHeader.BYTES * FileHeader.BYTES;
-            bytes = Math.max(PIECE_BYTES_MIN, Math.min(PIECE_BYTES_MAX, rounded));
+            // What is kept from flushes and merges is in small files: one must not be too large for those it is for.
+            long small = smallBytes();
+            long kept = pieces.stream()
+                    .mapToLong(piece -> piece.bytes <= small ? piece.bytes : 0)
+                    .sum();
+            bytes = kept < keptFrom(Use.WORK) ? small : pieceBytes(target());
             number = pieces.stream().mapToInt(Piece::number).max().orElse(-1) + 1;
         }
         try {

@@ -82,6 +82,20 @@ class ReserveTest {
         assertEquals(0, canWrite(Reserve.Use.OPENING));
     }
 
+    /** A file that is larger than a share must not be all that is left for it. */
+    @Test
+    void sharesHoldWhereFlushesAndMergesHaveMuch() throws IOException {
+        reserve.want(MANIFEST, LOG, 64 << 20);
+        while (reserve.refill()) {
+            // One file at a time.
+        }
+        disk.limitCapacity(disk.usedBytes());
+        assertTrue(canWrite(Reserve.Use.WORK) >= 63 << 20);
+        assertTrue(canWrite(Reserve.Use.LOG) >= LOG);
+        assertTrue(canWrite(Reserve.Use.MANIFEST) >= MANIFEST - LOG);
+        assertTrue(canWrite(Reserve.Use.OPENING) >= MANIFEST);
+    }
+
     @Test
     void logFilesThatWaitToBeWrittenOverAreGivenUpFirst() throws IOException {
         fill(reserve);
