@@ -105,9 +105,9 @@ record Tuning(
         return Math.max(pieceBytes, groupBytes / PIECES_USUAL);
     }
 
-    /** What each disk keeps at most for the time when it is full: two buffers can be flushed, or arrays as large merged. */
+    /** What each disk keeps at most for the time when it is full: a buffer can be flushed, and arrays be merged step by step. */
     long reserveBytes() {
-        return Math.min(2 * bufferBytes + segmentBytes, RESERVE_BYTES_MAX);
+        return Math.min(4 * bufferBytes, RESERVE_BYTES_MAX);
     }
 
     /** About what writing an array takes: buffers of its extents, change directory, filter, key sample, open blocks. */

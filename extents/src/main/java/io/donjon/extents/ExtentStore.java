@@ -31,7 +31,7 @@ public final class ExtentStore implements AutoCloseable {
     private static final int RESERVE_FILES_AT_ONCE = 8;
 
     /** It has at least this, or half of what the disk holds. */
-    private static final long RESERVE_BYTES_LEAST = 4 << 20;
+    private static final long RESERVE_BYTES_LEAST = 6 << 20;
 
     private final ExtentConfig config;
     private final Environment environment;
@@ -279,7 +279,8 @@ public final class ExtentStore implements AutoCloseable {
         long stored = manifest.with(state -> state.extents.values().stream()
                 .mapToLong(extent -> extent.bytesNeeded() * extent.copies())
                 .sum());
-        // In proportion to the data, so that a small store stays small; but two small arrays must be merged in it.
+        // In proportion to the data, so that a small store stays small; but a buffer must be flushed and small arrays
+        // be merged in it.
         long perDisk = stored / Math.max(1, usable.size());
         long least = Math.min(perDisk / 2, RESERVE_BYTES_LEAST);
         long work = Math.min(config.reserveBytes(), Math.max(perDisk / RESERVE_SHARE, least));
