@@ -30,23 +30,7 @@ class ArrayCheckTest {
     private static final Forgery.Change NOTHING = (type, number, offset, plain) -> {};
 
     /** Small blocks without compression; nothing is merged, since there is one array only. */
-    private static final Tuning TUNING = new Tuning(
-            64 << 10,
-            1,
-            64 << 10,
-            64 << 20,
-            256,
-            8,
-            10,
-            1.0,
-            64 << 20,
-            1,
-            4096,
-            4096,
-            16 << 10,
-            16,
-            Codec.RAW,
-            HeapSlab::new);
+    private static final Tuning TUNING = Tunings.of(64 << 10, 1, 64 << 10, 256, 8, 1.0, 16 << 10, Codec.RAW);
 
     @ParameterizedTest
     @EnumSource

@@ -52,23 +52,7 @@ final class DamagedStore {
             "value list");
 
     /** More than a segment of the log lies behind the last flush, and every extent ends within one chunk. */
-    private static final Tuning TUNING = new Tuning(
-            64 << 10,
-            1,
-            64 << 10,
-            64 << 20,
-            1024,
-            64,
-            10,
-            1.0,
-            64 << 20,
-            1,
-            4096,
-            4096,
-            8 << 10,
-            16,
-            Codec.LZ4,
-            HeapSlab::new);
+    private static final Tuning TUNING = Tunings.of(64 << 10, 1, 64 << 10, 1024, 64, 1.0, 8 << 10, Codec.LZ4);
 
     /** What may be damaged: a stretch of a file. Files may be cut at its borders. */
     record Part(String kind, String disk, String name, int from, int to, List<Integer> borders) {

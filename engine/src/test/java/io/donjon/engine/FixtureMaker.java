@@ -50,23 +50,7 @@ final class FixtureMaker {
                 .createIfMissing(true)
                 .copies(copies)
                 .durability(Durability.ASYNC);
-        Tuning tuning = new Tuning(
-                16 << 10,
-                1,
-                64 << 10,
-                64 << 20,
-                1024,
-                64,
-                10,
-                1.0,
-                64 << 20,
-                1,
-                4096,
-                4096,
-                32 << 10,
-                16,
-                codec,
-                HeapSlab::new);
+        Tuning tuning = Tunings.of(16 << 10, 1, 64 << 10, 1024, 64, 1.0, 32 << 10, codec);
         Engine engine = new Engine(options, tuning, Environment.system(), directories, List.of(), meter);
         try (StoreHandle store = new StoreHandle(engine)) {
             fill(store);

@@ -72,23 +72,7 @@ class LineHistoriesTest {
     // ---- one history for each rule ----
 
     /** Nothing is merged unless the test says so. */
-    private static final Tuning BY_HAND = new Tuning(
-            1 << 20,
-            4,
-            64 << 10,
-            64 << 20,
-            512,
-            64,
-            10,
-            0.0,
-            64 << 20,
-            1,
-            4096,
-            4096,
-            64 << 10,
-            16,
-            Codec.RAW,
-            HeapSlab::new);
+    private static final Tuning BY_HAND = Tunings.of(1 << 20, 4, 64 << 10, 512, 64, 0.0, 64 << 10, Codec.RAW);
 
     private final SimStore sim = new SimStore(1, 1, BY_HAND, Durability.ASYNC);
     private SimWorld world = new SimWorld(1);

@@ -41,23 +41,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class StrataHistoriesTest {
     /** Nothing is flushed or merged unless the history does it. */
-    private static final Tuning BY_HAND = new Tuning(
-            1 << 22,
-            4,
-            1 << 20,
-            64 << 20,
-            512,
-            64,
-            10,
-            0.0,
-            64 << 20,
-            1,
-            4096,
-            4096,
-            1 << 20,
-            16,
-            Codec.RAW,
-            HeapSlab::new);
+    private static final Tuning BY_HAND = Tunings.of(1 << 22, 4, 1 << 20, 512, 64, 0.0, 1 << 20, Codec.RAW);
 
     static LongStream seeds() {
         return Seeds.first(Integer.getInteger("seeds", 30));

@@ -38,6 +38,35 @@ final class Tunings {
                 HeapSlab::new);
     }
 
+    /** A tuning that differs from others in what a test of one's structure may want to choose; merges write all at once. */
+    static Tuning of(
+            long bufferBytes,
+            int sealedMax,
+            long cacheBytes,
+            int blockBytes,
+            int filterKeysMax,
+            double ratio,
+            int segmentBytes,
+            Codec codec) {
+        return new Tuning(
+                bufferBytes,
+                sealedMax,
+                cacheBytes,
+                WORK_BYTES,
+                blockBytes,
+                filterKeysMax,
+                10,
+                ratio,
+                64 << 20,
+                1,
+                4096,
+                4096,
+                segmentBytes,
+                16,
+                codec,
+                HeapSlab::new);
+    }
+
     /** Any tuning: what it says must not change an answer. */
     static Tuning random(RandomGenerator random) {
         return any(random::nextInt, CODECS.get(random.nextInt(CODECS.size())));

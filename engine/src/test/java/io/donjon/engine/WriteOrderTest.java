@@ -36,23 +36,7 @@ class WriteOrderTest {
     }
 
     /** A buffer that is full after a few writes, so that writers wait for flushes all the time. */
-    private static final Tuning TINY = new Tuning(
-            1 << 10,
-            1,
-            16 << 10,
-            64 << 20,
-            512,
-            64,
-            10,
-            1.0,
-            64 << 20,
-            1,
-            4096,
-            4096,
-            64 << 10,
-            16,
-            Codec.RAW,
-            HeapSlab::new);
+    private static final Tuning TINY = Tunings.of(1 << 10, 1, 16 << 10, 512, 64, 1.0, 64 << 10, Codec.RAW);
 
     @ParameterizedTest(name = "seed={0}")
     @MethodSource("seeds")

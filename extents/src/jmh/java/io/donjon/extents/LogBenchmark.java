@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.jspecify.annotations.NullUnmarked;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -49,25 +48,8 @@ public class LogBenchmark {
         directory = ChannelDirectory.open(folder, new IoMeter());
         ExtentConfig config =
                 new ExtentConfig(List.of(directory), List.of(), true, 1, false, false, 0, SEGMENT_BYTES, 0, 16);
-        store = ExtentStore.open(config, Environment.system(), new NoState());
+        store = ExtentStore.open(config, Environment.system(), new StatelessClient());
         store.replay((number, position, operations) -> {});
-    }
-
-    /** Nothing but the log is in the store. */
-    private static final class NoState implements ExtentStore.Client {
-        @Override
-        public void restore(Decoder part) {}
-
-        @Override
-        public void checkpoint(Consumer<Encoder> parts) {}
-
-        @Override
-        public void diskLeft() {}
-
-        @Override
-        public long replayFrom() {
-            return 0;
-        }
     }
 
     /** Lets the log go, as a flush would: it is never longer than what one iteration writes. */

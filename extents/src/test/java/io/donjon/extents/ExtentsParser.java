@@ -22,7 +22,6 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.function.Consumer;
 
 /**
  * Every parser of what stands on disks, behind its checksum: whoever gets the checksum right may still write nonsense.
@@ -487,19 +486,13 @@ enum ExtentsParser implements Fuzzing.Target {
     }
 
     /** Reads what the manifest has of the engine, and knows nothing of it. */
-    static final class Nobody implements ManifestClient {
+    static final class Nobody extends StatelessClient {
         @Override
         public void restore(Decoder part) {
             while (part.hasMore()) {
                 part.u8();
             }
         }
-
-        @Override
-        public void checkpoint(Consumer<Encoder> parts) {}
-
-        @Override
-        public void diskLeft() {}
     }
 
     // ---- the log ----

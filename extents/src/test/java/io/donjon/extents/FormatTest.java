@@ -28,22 +28,11 @@ class FormatTest {
     private static byte[] diskId = {};
 
     /** One part for the engine's state, and a log to replay from its beginning. */
-    private static final class Engine implements ExtentStore.Client {
-        @Override
-        public long replayFrom() {
-            return 0;
-        }
-
-        @Override
-        public void restore(Decoder part) {}
-
+    private static final class Engine extends StatelessClient {
         @Override
         public void checkpoint(Consumer<Encoder> parts) {
             parts.accept(new Encoder(8).text("whole"));
         }
-
-        @Override
-        public void diskLeft() {}
     }
 
     /** One disk, one extent of two chunks, two commits, one edit of the engine, the extent trimmed and dropped. */

@@ -18,7 +18,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /** What is made of log segments some of whose copies are damaged, missing or were never begun. */
@@ -169,16 +168,7 @@ class LogRecoveryTest {
     }
 
     private static Map<Long, Long> settled(LogRecovery recovery) {
-        ManifestState state = new ManifestState(new ManifestClient() {
-            @Override
-            public void restore(Decoder part) {}
-
-            @Override
-            public void checkpoint(Consumer<Encoder> parts) {}
-
-            @Override
-            public void diskLeft() {}
-        });
+        ManifestState state = new ManifestState(new StatelessClient());
         state.segments.put(77L, new SegmentInfo(77, new int[] {0}, SegmentInfo.OPEN));
         recovery.settle(state);
         Map<Long, Long> ends = new TreeMap<>();

@@ -33,7 +33,7 @@ class LogTest {
     private static final long WAIT_FOR_ROOM_NANOS = 100_000_000;
 
     /** An engine without a state of its own. */
-    private static final class Client implements ExtentStore.Client {
+    private static final class Client extends StatelessClient {
         private final long replayFrom;
         private final List<Long> sequences = new ArrayList<>();
 
@@ -45,15 +45,6 @@ class LogTest {
         public long replayFrom() {
             return replayFrom;
         }
-
-        @Override
-        public void restore(Decoder part) {}
-
-        @Override
-        public void checkpoint(Consumer<Encoder> parts) {}
-
-        @Override
-        public void diskLeft() {}
     }
 
     private interface Use {

@@ -13,23 +13,16 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /** What each item of the manifest changes, and which items are refused. */
 class ManifestStateTest {
     private final List<String> parts = new ArrayList<>();
-    private final ManifestState state = new ManifestState(new ManifestClient() {
+    private final ManifestState state = new ManifestState(new StatelessClient() {
         @Override
         public void restore(Decoder part) {
             parts.add(part.text());
         }
-
-        @Override
-        public void checkpoint(Consumer<Encoder> into) {}
-
-        @Override
-        public void diskLeft() {}
     });
 
     private void apply(ManifestEdit edit) {

@@ -15,30 +15,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /** The files of log segments before and after their use. */
 class SegmentFilesTest {
     private static final long SEGMENT = 0x123;
     private static final String NAME = "log-0000000000000123";
-
-    /** A store without an engine. */
-    private static final class Nobody implements ExtentStore.Client {
-        @Override
-        public long replayFrom() {
-            return 0;
-        }
-
-        @Override
-        public void restore(Decoder part) {}
-
-        @Override
-        public void checkpoint(Consumer<Encoder> parts) {}
-
-        @Override
-        public void diskLeft() {}
-    }
 
     private interface Use {
         void of(ExtentStore store, SegmentFiles files, Disk disk) throws IOException;
@@ -50,7 +32,9 @@ class SegmentFilesTest {
     private void with(Use use) {
         assertTrue(world.run(() -> {
             ExtentStore store = ExtentStore.open(
-                    StoreModel.config(world, List.of("d0"), 1, 8192, false), world.environment(), new Nobody());
+                    StoreModel.config(world, List.of("d0"), 1, 8192, false),
+                    world.environment(),
+                    new StatelessClient());
             use.of(store, new SegmentFiles(store), store.disk(0));
             store.abandon();
         }));
