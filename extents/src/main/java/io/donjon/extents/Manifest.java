@@ -288,12 +288,19 @@ final class Manifest {
         }
     }
 
-    /** How much room the next checkpoint and the edits behind it take at most on a disk. */
+    /**
+     * How much room the next checkpoint takes at most on a disk: its file with what is kept behind it for edits, and what
+     * an open writes besides.
+     */
     long roomForCheckpoint() {
         lock.lock();
         try {
-            // Each record stands there twice.
-            return 2 * (checkpointBytes + editBytes) + GROWTH_BYTES + SPARE_BYTES + 2L * FileHeader.BYTES;
+            // Nothing is in it that the last one, or an edit since, has not, but for counters that have grown longer.
+            long bodies = checkpointBytes + editBytes;
+            long pages = bodies / PAGE_BYTES + 2;
+            long file = grown(FileHeader.BYTES + ManifestSlot.bytesMost(pages, bodies) + roomBehind(0));
+            // An open writes a new fence, and the directory may grow.
+            return file + 2L * FileHeader.BYTES;
         } finally {
             lock.unlock();
         }
@@ -593,12 +600,22 @@ final class Manifest {
     }
 
     private void grow(Slot slot, int bodyBytes) throws IOException {
-        long wanted = slot.end + 2L * ManifestSlot.aligned(bodyBytes + ManifestSlot.ALIGNMENT) + SPARE_BYTES;
+        long wanted = slot.end + roomBehind(bodyBytes);
         if (wanted > slot.allocated) {
-            long target = (wanted + GROWTH_BYTES - 1) / GROWTH_BYTES * GROWTH_BYTES;
+            long target = grown(wanted);
             write(slot, ByteBuffer.allocate((int) (target - slot.allocated)), slot.allocated);
             slot.allocated = target;
         }
+    }
+
+    /** The size of a file in which so many bytes are wanted. */
+    private static long grown(long wanted) {
+        return (wanted + GROWTH_BYTES - 1) / GROWTH_BYTES * GROWTH_BYTES;
+    }
+
+    /** Room for an edit and for records that leave a disk out. */
+    private static long roomBehind(int bodyBytes) {
+        return 2L * ManifestSlot.aligned(bodyBytes + ManifestSlot.ALIGNMENT) + SPARE_BYTES;
     }
 
     private void write(Slot slot, ByteBuffer bytes, long at) throws IOException {

@@ -13,7 +13,8 @@ public interface ManifestClient {
     void restore(Decoder part);
 
     /**
-     * Writes the whole state, as of the last edit, in parts of at most about a mebibyte. Called with edits held back.
+     * Writes the whole state, as of the last edit, in parts of at most about a mebibyte. Called with edits held back. What it
+     * takes is reserved on the disks by what the last one and the parts of edits since took.
      */
     void checkpoint(Consumer<Encoder> parts);
 

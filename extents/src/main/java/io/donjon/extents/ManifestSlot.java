@@ -113,6 +113,11 @@ final class ManifestSlot {
         return both;
     }
 
+    /** How many bytes so many records with bodies of that many bytes together take at most. */
+    static long bytesMost(long records, long bodyBytes) {
+        return 2 * (bodyBytes + records * (BODY_AT + ALIGNMENT - 1));
+    }
+
     private static int checksum(UUID store, long position, ByteBuffer buffer, int start) {
         int length = buffer.getInt(start + LENGTH_AT);
         return new Checksums()
