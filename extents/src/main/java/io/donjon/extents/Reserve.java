@@ -127,13 +127,7 @@ final class Reserve {
         if (use != Use.NEW_DATA || missing <= 0) {
             return;
         }
-        long usable;
-        try {
-            usable = directory.usableBytes();
-        } catch (IOException e) {
-            LOG.debug("{} does not say how much room there is", directory.path(), e);
-            return;
-        }
+        long usable = usableBytes();
         if (usable < missing + bytes) {
             throw new NoSpaceException(
                     "of " + usable + " bytes on " + directory.path() + " " + missing + " are for the reserve", null);
@@ -183,15 +177,19 @@ final class Reserve {
 
     /** Bytes that flushes and merges may write here, as far as the medium says. */
     long roomForWork() {
-        long usable;
+        long usable = usableBytes();
+        synchronized (this) {
+            return usable + Math.max(0, bytes() - keptFrom(Use.WORK));
+        }
+    }
+
+    /** What the medium says, or more than anybody wants if it says nothing: what is written then shows it. */
+    private long usableBytes() {
         try {
-            usable = directory.usableBytes();
+            return directory.usableBytes();
         } catch (IOException e) {
             LOG.debug("{} does not say how much room there is", directory.path(), e);
             return Long.MAX_VALUE / 2;
-        }
-        synchronized (this) {
-            return usable + Math.max(0, bytes() - keptFrom(Use.WORK));
         }
     }
 
