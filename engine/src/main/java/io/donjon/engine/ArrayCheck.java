@@ -487,14 +487,11 @@ final class ArrayCheck {
             problem(ArrayRule.MANIFEST_COUNTS, info.breakpoints(), info.keys(), entries, keys);
         }
         Extent large = array.values();
-        long length = needed(array.data()) + needed(array.meta()) + (large == null ? 0 : needed(large));
+        long length =
+                array.data().bytesNeeded() + array.meta().bytesNeeded() + (large == null ? 0 : large.bytesNeeded());
         if (info.bytes() != length) {
             problem(ArrayRule.MANIFEST_BYTES, info.bytes(), length);
         }
-    }
-
-    private static long needed(Extent extent) {
-        return extent.length() - extent.begin();
     }
 
     private static long mix(long a, long b, long c, long d, long e) {

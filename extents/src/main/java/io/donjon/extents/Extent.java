@@ -40,6 +40,11 @@ public final class Extent {
         return (long) info.begin() << Chunks.SHIFT;
     }
 
+    /** How many bytes a copy has that are needed. */
+    public long bytesNeeded() {
+        return info.bytesNeeded();
+    }
+
     /** About how much of an extent that was written at its expected length is given back at once. */
     public static long stepBytes(long length) {
         return Math.max(Chunks.BYTES, length / ExtentWriter.STEPS);

@@ -11,7 +11,6 @@ import java.util.concurrent.locks.Lock;
  * another is wanted. Thread-safe.
  */
 final class FilePool {
-
     private record Key(int disk, String name) {}
 
     /** A file that somebody is reading; give it back by {@link #release}. */

@@ -9,7 +9,6 @@ import java.util.List;
  * files of segments that are no longer needed where there are any. Thread-safe.
  */
 final class SegmentFiles {
-
     private final ExtentStore store;
 
     SegmentFiles(ExtentStore store) {
