@@ -1,11 +1,13 @@
 package io.donjon.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.donjon.perf.git.RepositoryGenerator;
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
@@ -167,5 +169,6 @@ final class GitCommandsTest {
         assertEquals(ExitCode.FAILED, done.code());
         assertTrue(done.err().contains("holds other files, such as mine"), done.err());
         assertEquals("kept", Files.readString(Path.of(store, "mine")));
+        assertArrayEquals(new String[] {"mine"}, new File(store).list());
     }
 }

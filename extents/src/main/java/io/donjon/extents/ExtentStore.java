@@ -108,6 +108,7 @@ public final class ExtentStore implements AutoCloseable {
         ExtentStore store = null;
         boolean opened = false;
         try {
+            StoreOpening.requireStoreOrRoomForOne(config);
             for (Directory directory : config.directories()) {
                 locks.add(lock(directory));
             }

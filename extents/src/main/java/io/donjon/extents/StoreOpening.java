@@ -135,6 +135,23 @@ final class StoreOpening {
         this.environment = environment;
     }
 
+    /** Refuses directories that hold nothing of a store, and where none may be made, before a lock is left there. */
+    static void requireStoreOrRoomForOne(ExtentConfig config) throws IOException {
+        for (Directory directory : config.directories()) {
+            List<String> names;
+            try {
+                names = directory.list();
+            } catch (IOException failing) {
+                // It may be a disk of a store that opens without it.
+                return;
+            }
+            if (names.contains(IDENTITY) || names.stream().anyMatch(StoreOpening::isOfStore)) {
+                return;
+            }
+        }
+        requireCreatable(config);
+    }
+
     /** Looks at the disks, and makes a store if there is none and that is wanted. */
     ManifestState open(ManifestClient client) throws IOException {
         for (Directory directory : config.directories()) {
@@ -166,7 +183,7 @@ final class StoreOpening {
             readFence(candidate);
             return candidate;
         } catch (NoSuchFileException absent) {
-            if (directory.list().stream().noneMatch(name -> name.startsWith("manifest-") || name.startsWith("log-"))) {
+            if (directory.list().stream().noneMatch(StoreOpening::isOfStore)) {
                 strangers.add(directory.path());
                 return null;
             }
@@ -177,6 +194,11 @@ final class StoreOpening {
             isUnknown(directory, e);
         }
         return null;
+    }
+
+    /** Whether a file shows that there is a store even where the disk does not say who it is. */
+    private static boolean isOfStore(String name) {
+        return name.startsWith("manifest-") || name.startsWith("log-");
     }
 
     private void isUnknown(Directory directory, StorageException why) {
@@ -305,11 +327,11 @@ final class StoreOpening {
         }
     }
 
-    private ManifestState create(ManifestClient client) throws IOException {
+    private static void requireCreatable(ExtentConfig config) throws IOException {
         if (!config.createIfMissing() || config.directories().isEmpty()) {
-            List<String> where = new ArrayList<>(strangers);
+            List<String> where = new ArrayList<>();
+            config.directories().forEach(directory -> where.add(directory.path()));
             where.addAll(config.missing());
-            candidates.forEach(candidate -> where.add(candidate.directory.path()));
             throw new StorageException(
                     StorageException.Kind.NO_STORE, "there is no store in " + String.join(", ", where), null);
         }
@@ -331,6 +353,10 @@ final class StoreOpening {
                 }
             }
         }
+    }
+
+    private ManifestState create(ManifestClient client) throws IOException {
+        requireCreatable(config);
         store = randomId();
         ManifestState state = new ManifestState(client);
         state.copies = config.copies();

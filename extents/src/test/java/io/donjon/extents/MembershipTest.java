@@ -321,11 +321,15 @@ class MembershipTest {
     void aStoreIsMadeOnlyWhereNothingIsMissingAndNothingElse() {
         Story story = new Story(1, 1);
         story.refused(Kind.NO_STORE, "/d0", false, "d0");
+        assertEquals(List.of(), story.world.disk("d0").names());
         story.run(() -> story.world
                 .disk("d0")
                 .create("letter", Directory.Access.BUFFERED)
                 .close());
         story.refused(Kind.NO_STORE, "letter", true, "d0");
+        story.refused(Kind.NO_STORE, "letter", true, "e0", "d0");
+        assertEquals(List.of("letter"), story.world.disk("d0").names());
+        assertEquals(List.of(), story.world.disk("e0").names());
         ExtentConfig unreachable = new ExtentConfig(
                 List.of(story.world.disk("d1")), List.of("/away"), true, 1, false, false, 0, SEGMENT_BYTES, 0, 4);
         story.run(() -> {
