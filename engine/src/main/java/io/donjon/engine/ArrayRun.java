@@ -83,7 +83,22 @@ final class ArrayRun {
         Extent values = info.values() == 0 ? null : store.extent(info.values());
         Block block = meta.read(info.footer().offset(), info.footer().size());
         ArrayFooter footer = ArrayFooter.decode(new Decoder("footer of array " + info.id(), block.bytes()));
+        checkTable(info, footer, meta);
         return new ArrayRun(info, footer, store, data, meta, values, from, to, graveyard);
+    }
+
+    /** Each block of the version table is there once, so that no table is larger than what the extent can hold. */
+    private static void checkTable(ArrayInfo info, ArrayFooter footer, Extent meta) {
+        long end = 0;
+        for (BlockPointer block : footer.table()) {
+            meta.checkPlace(block.offset(), block.size());
+            if (block.offset() < end) {
+                throw StorageException.damaged(
+                        "footer of array " + info.id(),
+                        "a block of the version table at " + block.offset() + ", but the one before it ends at " + end);
+            }
+            end = block.offset() + block.size();
+        }
     }
 
     /** The same array, with its range and extents as the manifest has them by now; the caller drops this one. */
@@ -196,6 +211,10 @@ final class ArrayRun {
 
     /** All versions in its table, by rank. */
     long[] versions() {
+        // Memory for all is taken once all are known to be there.
+        for (int last = ArrayWriter.TABLE_IDS - 1; last < footer.places(); last += ArrayWriter.TABLE_IDS) {
+            version(last);
+        }
         long[] versions = new long[footer.places()];
         for (int rank = 0; rank < versions.length; rank++) {
             byte[] block = tableBlock(rank / ArrayWriter.TABLE_IDS);

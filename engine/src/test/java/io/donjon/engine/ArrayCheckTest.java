@@ -2,8 +2,10 @@ package io.donjon.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import io.donjon.Keyspace;
 import io.donjon.Snapshot;
 import io.donjon.VerifyReport.Problem;
@@ -12,11 +14,14 @@ import io.donjon.extents.Codec;
 import io.donjon.extents.Decoder;
 import io.donjon.extents.Encoder;
 import io.donjon.extents.ManifestEdit;
+import io.donjon.extents.StorageException;
 import io.donjon.extents.sim.SimWorld;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.UnaryOperator;
@@ -64,6 +69,58 @@ class ArrayCheckTest {
                 assertTrue(count > 0, "a kind of breakpoint is missing: " + counts);
             }
         });
+    }
+
+    /** A footer of a few hundred kilobytes would say that there are 819 million versions. */
+    @Test
+    void aVersionTableThatNamesABlockManyTimesIsRefused() {
+        inAStoreOfOneArray((store, array) -> {
+            BlockPointer block = array.footer().table().get(0);
+            StorageException refused = assertThrows(
+                    StorageException.class, () -> withTable(store, array, Collections.nCopies(100_000, block)));
+            assertEquals(StorageException.Kind.DAMAGED, refused.kind());
+            assertEquals(
+                    "footer of array " + (array.id() + 1) + ": a block of the version table at " + block.offset()
+                            + ", but the one before it ends at " + (block.offset() + block.size()),
+                    refused.getMessage());
+        });
+    }
+
+    /** One that has them all in different places, where there are no such blocks, takes no memory for what they would hold. */
+    @Test
+    void memoryForAVersionTableIsTakenOnceItIsThere() {
+        inAStoreOfOneArray((store, array) -> {
+            List<BlockPointer> blocks = new ArrayList<>(array.footer().table());
+            // No block is smaller: a header and a byte.
+            int size = 17;
+            long end = blocks.get(0).offset() + blocks.get(0).size();
+            for (long at = end; at + size <= array.meta().length(); at += size) {
+                blocks.add(new BlockPointer(at, size));
+            }
+            ArrayRun forged = withTable(store, array, blocks);
+            long bytes = (long) forged.footer().places() * Long.BYTES;
+            assertTrue(bytes > 5_000_000, "only " + bytes + " bytes");
+            ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+            long before = threads.getCurrentThreadAllocatedBytes();
+            StorageException refused = assertThrows(StorageException.class, forged::versions);
+            long taken = threads.getCurrentThreadAllocatedBytes() - before;
+            assertEquals(StorageException.Kind.DAMAGED, refused.kind(), refused.toString());
+            assertTrue(taken < 1 << 20, taken + " bytes for a table of " + bytes);
+        });
+    }
+
+    private static ArrayRun withTable(StoreHandle store, ArrayRun array, List<BlockPointer> table) {
+        UnaryOperator<ArrayFooter> forged = old -> new ArrayFooter(
+                old.index(),
+                table.size() * ArrayWriter.TABLE_IDS,
+                table,
+                old.directory(),
+                old.sample(),
+                old.counts(),
+                old.firstKey(),
+                old.lastKey(),
+                old.blockBytes());
+        return forge(store, array, NOTHING, forged, info -> info, array.to());
     }
 
     // ---- the store ----
