@@ -196,10 +196,6 @@ final class Background {
             // A bug, or no memory: nothing is known about what was under way, so nothing more is written.
             commits.turnReadOnly("work in the background has failed by an internal error; see the log of the process");
             LOG.error("background work has failed", e);
-            if (Boolean.getBoolean("dbg")) {
-                e.printStackTrace();
-                System.exit(3);
-            }
             lastFailure = e.toString();
         }
         return rest(busy, seen);
