@@ -189,7 +189,7 @@ final class Engine implements AutoCloseable {
     private void flushReplayed() {
         try {
             List<Generation> sealed = states.current().sealed;
-            background.flush(sealed.get(sealed.size() - 1));
+            background.flushes().flush(sealed.get(sealed.size() - 1));
         } catch (StorageException e) {
             if (e.kind() != StorageException.Kind.NO_SPACE) {
                 throw e;
@@ -335,8 +335,12 @@ final class Engine implements AutoCloseable {
                 catalog.forest().keyspaceCount(),
                 catalog.forest().size() - 1L,
                 reads.visible(),
-                background.durableSequence(),
-                new StoreStats.Buffer(buffered, tuning.bufferBytes(), state.sealed.size(), background.lingeringBytes()),
+                background.notices().durableSequence(),
+                new StoreStats.Buffer(
+                        buffered,
+                        tuning.bufferBytes(),
+                        state.sealed.size(),
+                        background.lingering().bytes()),
                 new StoreStats.Cache(
                         store.cache().bytes(),
                         store.cache().capacity(),
@@ -389,7 +393,7 @@ final class Engine implements AutoCloseable {
                 info.breakpoints(),
                 info.keys(),
                 info.bytes(),
-                background.isBusy(array));
+                background.merges().isBusy(array));
     }
 
     // ---- life ----
@@ -411,7 +415,7 @@ final class Engine implements AutoCloseable {
         } catch (StorageException e) {
             throw Errors.of(e);
         } finally {
-            background.ended();
+            background.notices().end();
         }
     }
 }

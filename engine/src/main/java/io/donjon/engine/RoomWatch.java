@@ -23,7 +23,11 @@ final class RoomWatch {
 
     /** There was no room; what was written in vain has been removed again. */
     void noRoom() {
-        long room = store.roomForExtents();
+        noRoom(store.roomForExtents());
+    }
+
+    /** There was only so much room, which is too little. */
+    void noRoom(long room) {
         long now = environment.nanoTime();
         synchronized (this) {
             full = true;

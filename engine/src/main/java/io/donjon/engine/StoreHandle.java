@@ -152,14 +152,14 @@ final class StoreHandle implements Store {
     @Override
     public CompletionStage<Void> whenDurable(long sequence) {
         engine.requireOpen();
-        return engine.background().whenDurable(sequence);
+        return engine.background().notices().whenDurable(sequence);
     }
 
     @Override
     public void sync() {
         engine.requireOpen();
         try {
-            engine.background().sync();
+            engine.background().notices().sync();
         } catch (StorageException e) {
             throw Errors.of(e);
         }

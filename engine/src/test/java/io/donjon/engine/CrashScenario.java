@@ -158,15 +158,16 @@ final class CrashScenario {
             workers.add(world.environment()
                     .start(
                             "merger-" + n,
-                            () -> engine.background().mergeOne((arrays, busy) -> {
+                            () -> engine.background().merges().mergeOne((arrays, busy) -> {
                                 List<ArrayRun> newestFirst = new ArrayList<>(arrays);
                                 newestFirst.removeIf(array -> busy.stream().anyMatch(group -> group.contains(array)));
                                 if (newestFirst.size() < 2) {
                                     return List.of();
                                 }
                                 List<ArrayRun> group =
-                                        engine.background().policy().closed(newestFirst.subList(0, 2), arrays);
-                                boolean may = engine.background().policy().mayRun(group, busy);
+                                        engine.background().merges().policy().closed(newestFirst.subList(0, 2), arrays);
+                                boolean may =
+                                        engine.background().merges().policy().mayRun(group, busy);
                                 if (may && !busy.isEmpty()) {
                                     machine.events().add("merges side by side");
                                 }

@@ -117,9 +117,8 @@ class LineHistoriesTest {
 
     /** Merges the arrays of these ages, counted from the newest, 0, and whatever must go along. */
     private static void merge(StoreHandle store, int... which) {
-        Background background = store.engine().background();
-        assertTrue(background.mergeOne((arrays, busy) -> background
-                .policy()
+        Merges merges = store.engine().background().merges();
+        assertTrue(merges.mergeOne((arrays, busy) -> merges.policy()
                 .closed(Arrays.stream(which).mapToObj(arrays::get).toList(), arrays)));
     }
 
@@ -135,17 +134,17 @@ class LineHistoriesTest {
             }
             put(k, "a", "1");
             Generation active = store.engine().states().current().active;
-            Background background = store.engine().background();
+            Merges merges = store.engine().background().merges();
             Environment environment = store.engine().environment();
             Environment.Worker merging = environment.start("merging", () -> merge(store, 0, 1));
-            while (background.stats().running() == 0) {
+            while (merges.running() == 0) {
                 environment.pause(1_000);
             }
             settle(store);
-            while (active.isHeld() && background.stats().running() > 0) {
+            while (active.isHeld() && merges.running() > 0) {
                 environment.pause(1_000);
             }
-            assertEquals(1, background.stats().running(), "the merge has ended, and nothing is known");
+            assertEquals(1, merges.running(), "the merge has ended, and nothing is known");
             assertFalse(active.isHeld());
             merging.join();
             assertEquals(2, arrays(store));

@@ -340,13 +340,13 @@ final class LineHistory {
 
     /** Begins a merge of any closed group; it ends when it ends, before or after what comes. */
     private void beginMerge() {
-        Background background = store().engine().background();
+        Merges now = store().engine().background().merges();
         SplittableRandom dice = random.split();
         merges.add(store().engine()
                 .environment()
                 .start(
                         "merge",
-                        () -> background.mergeOne((arrays, busy) -> {
+                        () -> now.mergeOne((arrays, busy) -> {
                             if (arrays.isEmpty()) {
                                 return List.of();
                             }
@@ -357,8 +357,8 @@ final class LineHistory {
                                     some.add(array);
                                 }
                             }
-                            List<ArrayRun> group = background.policy().closed(some, arrays);
-                            return background.policy().mayRun(group, busy) ? group : List.of();
+                            List<ArrayRun> group = now.policy().closed(some, arrays);
+                            return now.policy().mayRun(group, busy) ? group : List.of();
                         })));
     }
 

@@ -615,7 +615,7 @@ final class Machine {
     }
 
     private void merge() {
-        engine().background().mergeOne((arrays, busy) -> {
+        engine().background().merges().mergeOne((arrays, busy) -> {
             if (arrays.isEmpty()) {
                 return List.of();
             }
@@ -626,7 +626,7 @@ final class Machine {
                     some.add(array);
                 }
             }
-            MergePolicy policy = engine().background().policy();
+            MergePolicy policy = engine().background().merges().policy();
             List<ArrayRun> group = policy.closed(some, arrays);
             steps.say("merge", group.size(), "of", arrays.size(), "arrays");
             return policy.mayRun(group, busy) ? group : List.of();

@@ -101,7 +101,7 @@ class PiecesTest {
     }
 
     private static boolean mergeAll(StoreHandle store) {
-        return store.engine().background().mergeOne((arrays, busy) -> busy.isEmpty() ? arrays : List.of());
+        return store.engine().background().merges().mergeOne((arrays, busy) -> busy.isEmpty() ? arrays : List.of());
     }
 
     /** In one merge, or in several where there is no room for that. */

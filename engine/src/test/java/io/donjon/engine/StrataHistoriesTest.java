@@ -167,9 +167,9 @@ class StrataHistoriesTest {
             return store.engine().states().current().arrays;
         }
 
-        boolean merge(Background.Choice choice) {
+        boolean merge(Merges.Choice choice) {
             List<ArrayRun> before = arrays();
-            if (!store.engine().background().mergeOne(choice)) {
+            if (!store.engine().background().merges().mergeOne(choice)) {
                 return false;
             }
             for (ArrayRun array : arrays()) {

@@ -1,0 +1,153 @@
+package io.donjon.engine;
+
+import io.donjon.extents.Encoder;
+import io.donjon.extents.Environment;
+import io.donjon.extents.ExtentStore;
+import io.donjon.extents.ManifestEdit;
+import io.donjon.extents.StorageException;
+import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/** Makes arrays of sealed buffers, the oldest first, as long as there is room for them. One thread at a time flushes. */
+final class Flushes {
+    private final Environment environment;
+    private final ExtentStore store;
+    private final Catalog catalog;
+    private final ManifestImage image;
+    private final Reads reads;
+    private final Commits commits;
+    private final Tuning tuning;
+    private final Throttle throttle;
+    private final WorkMemory memory;
+    private final Installer installer;
+    private final Lingering lingering;
+    private final StableNotices notices;
+    private final Runnable arraysChanged;
+    private final RoomWatch room;
+
+    private final LongAdder count = new LongAdder();
+    private final LongAdder written = new LongAdder();
+
+    /**
+     * Flushes of a store.
+     *
+     * @param arraysChanged tells whoever merges that there may be a new array
+     */
+    Flushes(
+            Environment environment,
+            ExtentStore store,
+            Catalog catalog,
+            ManifestImage image,
+            Reads reads,
+            Commits commits,
+            Tuning tuning,
+            Throttle throttle,
+            WorkMemory memory,
+            Installer installer,
+            Lingering lingering,
+            StableNotices notices,
+            Runnable arraysChanged) {
+        this.environment = environment;
+        this.store = store;
+        this.catalog = catalog;
+        this.image = image;
+        this.reads = reads;
+        this.commits = commits;
+        this.tuning = tuning;
+        this.throttle = throttle;
+        this.memory = memory;
+        this.installer = installer;
+        this.lingering = lingering;
+        this.notices = notices;
+        this.arraysChanged = arraysChanged;
+        this.room = new RoomWatch(environment, store);
+    }
+
+    /** Flushes the oldest of sealed buffers, newest first, if there are any and room; false if not. */
+    boolean flushOldest(List<Generation> sealed) {
+        if (sealed.isEmpty() || !room.allows()) {
+            return false;
+        }
+        try {
+            flush(sealed.get(sealed.size() - 1));
+            room.room();
+            commits.flushed(null);
+        } catch (StorageException e) {
+            boolean full = e.kind() == StorageException.Kind.NO_SPACE;
+            if (full) {
+                room.noRoom();
+            }
+            commits.flushed(full ? e : null);
+            throw e;
+        }
+        return true;
+    }
+
+    /** Writes the oldest sealed buffer as an array and installs it: in the order of seals. */
+    void flush(Generation generation) {
+        long began = environment.nanoTime();
+        Flush.Result result = write(generation);
+        ManifestEdit edit = new ManifestEdit();
+        Encoder part = image.position(generation.sealedPosition(), generation.sealedSequence());
+        ManifestImage.operations(part, catalog.pendingUpTo(generation.sealedPosition()));
+        ArrayInfo info = null;
+        if (result != null) {
+            info = installer.add(
+                    edit, result.written(), generation.age(), result.from(), result.to(), new byte[0], null);
+            ManifestImage.array(part, info);
+        }
+        edit.state(part);
+        ArrayInfo added = info;
+        edit.effect(() -> {
+            image.moved(generation.sealedPosition(), generation.sealedSequence());
+            if (added != null) {
+                image.added(added);
+            }
+        });
+        store.commit(edit, generation.sealedPosition());
+        // The edit makes all of it stable, acknowledged or not.
+        reads.publish(generation.sealedSequence());
+        installer.show(() -> {
+            ArrayRun array = added == null || result == null ? null : installer.open(added, result.from(), result.to());
+            installer.replace(generation, arrays -> {
+                if (array != null) {
+                    arrays.add(array);
+                }
+            });
+        });
+        generation.release();
+        lingering.add(generation);
+        notices.madeStable(generation.sealedSequence());
+        if (result != null) {
+            count.increment();
+            written.add(result.written().bytesWritten());
+            throttle.flushed(generation.buffer.bytes(), environment.nanoTime() - began);
+        }
+        arraysChanged.run();
+    }
+
+    private Flush.@Nullable Result write(Generation generation) {
+        memory.take(tuning.writerBytes());
+        try {
+            lingering.expire();
+            return new Flush(store, catalog.forest(), tuning).write(generation.buffer);
+        } finally {
+            memory.giveBack(tuning.writerBytes());
+        }
+    }
+
+    /** Whether the last one found no room. */
+    boolean isFull() {
+        return room.isFull();
+    }
+
+    long count() {
+        return count.sum();
+    }
+
+    /** Bytes written by all, in every copy. */
+    long bytesWritten() {
+        return written.sum();
+    }
+}

@@ -1,0 +1,383 @@
+package io.donjon.engine;
+
+import io.donjon.extents.Encoder;
+import io.donjon.extents.Environment;
+import io.donjon.extents.Extent;
+import io.donjon.extents.ExtentStore;
+import io.donjon.extents.ManifestEdit;
+import io.donjon.extents.StorageException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.Lock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Merges arrays, several groups side by side, and installs what comes of each piece by piece (design.md section 4): an
+ * edit for each takes the keys of the piece away from the inputs. Thread-safe.
+ */
+final class Merges {
+    /** Chooses arrays to be merged. */
+    interface Choice {
+        /**
+         * A closed group, newest first, that may be merged beside those under way; empty for none.
+         *
+         * @param busy the groups of merges under way
+         */
+        List<ArrayRun> from(List<ArrayRun> arrays, List<List<ArrayRun>> busy);
+    }
+
+    /**
+     * A merge under way. Nobody else drops its group, and to hold that would keep its files.
+     *
+     * @param group what it began with
+     * @param older the arrays outside of it that are older, held
+     * @param memory what was taken of the memory
+     */
+    private record Claim(List<ArrayRun> group, List<ArrayRun> older, long memory) {}
+
+    private final ExtentStore store;
+    private final Catalog catalog;
+    private final ManifestImage image;
+    private final ReadStates states;
+    private final Commits commits;
+    private final Tuning tuning;
+    private final Throttle throttle;
+    private final WorkMemory memory;
+    private final Installer installer;
+    private final Lingering lingering;
+    private final Runnable wake;
+    private final MergePolicy policy;
+    private final RoomWatch room;
+    private final Lock lock;
+
+    // Guarded by the lock.
+    private final List<Claim> running = new ArrayList<>();
+
+    /** Arrays whose merge has failed on damaged blocks: it would again. */
+    private final Set<Long> damaged = new HashSet<>();
+
+    private volatile boolean cancelled;
+    private final LongAdder count = new LongAdder();
+    private final LongAdder read = new LongAdder();
+    private final LongAdder written = new LongAdder();
+
+    /**
+     * Merges of a store.
+     *
+     * @param wake tells the threads that arrays or memory have changed
+     */
+    Merges(
+            Environment environment,
+            ExtentStore store,
+            Catalog catalog,
+            ManifestImage image,
+            ReadStates states,
+            Commits commits,
+            Tuning tuning,
+            Throttle throttle,
+            WorkMemory memory,
+            Installer installer,
+            Lingering lingering,
+            Runnable wake) {
+        this.store = store;
+        this.catalog = catalog;
+        this.image = image;
+        this.states = states;
+        this.commits = commits;
+        this.tuning = tuning;
+        this.throttle = throttle;
+        this.memory = memory;
+        this.installer = installer;
+        this.lingering = lingering;
+        this.wake = wake;
+        this.policy = new MergePolicy(catalog.forest().line(), tuning.ratio());
+        this.room = new RoomWatch(environment, store);
+        this.lock = environment.newLock();
+    }
+
+    // ---- which ----
+
+    /** Merges what is due first; false if nothing is. */
+    boolean mergeOne() {
+        return mergeOne(policy::pick);
+    }
+
+    /** Merges what is chosen; false if that is nothing. */
+    boolean mergeOne(Choice choice) {
+        if (commits.readOnlyReason() != null || !room.allows()) {
+            return false;
+        }
+        Claim claim = claim(choice, store.roomForExtents());
+        if (claim == null) {
+            return false;
+        }
+        try {
+            lingering.expire();
+            merge(claim);
+            room.room();
+        } catch (StorageException e) {
+            if (e.kind() == StorageException.Kind.NO_SPACE) {
+                room.noRoom();
+            }
+            throw e;
+        } finally {
+            giveUp(claim);
+        }
+        return true;
+    }
+
+    /** Begins a merge of what is chosen and needs no more than some bytes of the disks, if memory allows; else null. */
+    private @Nullable Claim claim(Choice choice, long bytes) {
+        List<ArrayRun> arrays = holdArrays();
+        lock.lock();
+        try {
+            if (cancelled || arrays.stream().anyMatch(this::isGone)) {
+                return null;
+            }
+            List<ArrayRun> group = choose(arrays, choice, bytes);
+            return group.isEmpty() ? null : begin(group, arrays);
+        } finally {
+            lock.unlock();
+            arrays.forEach(ArrayRun::release);
+        }
+    }
+
+    /** All arrays, held, without the buffers beside them: a merge may take long, and those are memory. */
+    private List<ArrayRun> holdArrays() {
+        ReadState state = states.acquire();
+        try {
+            state.arrays.forEach(ArrayRun::hold);
+            return state.arrays;
+        } finally {
+            states.release(state);
+        }
+    }
+
+    /** Whether a merge that ended since the arrays were listed has taken one away. */
+    private boolean isGone(ArrayRun array) {
+        return !states.current().arrays.contains(array);
+    }
+
+    private List<ArrayRun> choose(List<ArrayRun> arrays, Choice choice, long bytes) {
+        // A damaged array is as good as busy for ever: nothing may be merged over it.
+        List<List<ArrayRun>> busy = new ArrayList<>();
+        running.forEach(claim -> busy.add(claim.group));
+        arrays.stream().filter(array -> damaged.contains(array.id())).forEach(array -> busy.add(List.of(array)));
+        List<ArrayRun> first = choice.from(arrays, busy);
+        List<ArrayRun> group = first;
+        while (MergePolicy.bytes(group) > bytes) {
+            // One for which there is room gives back more, and sooner.
+            busy.add(group);
+            group = choice.from(arrays, busy);
+        }
+        if (!group.isEmpty() || first.isEmpty()) {
+            return group;
+        }
+        List<ArrayRun> part = policy.part(first, arrays, bytes);
+        if (part.isEmpty()) {
+            room.noRoom(bytes);
+        }
+        return part;
+    }
+
+    private @Nullable Claim begin(List<ArrayRun> group, List<ArrayRun> arrays) {
+        long oldest = group.stream().mapToLong(ArrayRun::age).min().orElseThrow();
+        List<ArrayRun> older = arrays.stream()
+                .filter(array -> array.age() <= oldest && !group.contains(array))
+                .toList();
+        Claim claim = new Claim(
+                group, older, tuning.mergeBytes(MergePolicy.runs(group).size()));
+        // Beside another it waits until there is memory; one goes on whatever there is.
+        if (running.isEmpty()) {
+            memory.take(claim.memory);
+        } else if (!memory.tryTake(claim.memory)) {
+            return null;
+        }
+        running.add(claim);
+        older.forEach(ArrayRun::hold);
+        return claim;
+    }
+
+    private void giveUp(Claim claim) {
+        claim.older.forEach(ArrayRun::release);
+        lock.lock();
+        try {
+            running.remove(claim);
+            memory.giveBack(claim.memory);
+        } finally {
+            lock.unlock();
+        }
+        wake.run();
+    }
+
+    // ---- one merge ----
+
+    /** Merges a group, and installs what comes of it piece by piece. */
+    private void merge(Claim claim) {
+        List<ArrayRun> group = claim.group;
+        long age = group.get(0).age();
+        try {
+            while (!group.isEmpty()) {
+                long pieceBytes = tuning.pieceBytes(MergePolicy.bytes(group), store.roomForExtents());
+                Merge merge = new Merge(store, catalog, tuning, group, claim.older, pieceBytes, () -> cancelled);
+                group = install(group, age, merge.run());
+            }
+        } catch (StorageException e) {
+            if (e.kind() == StorageException.Kind.DAMAGED) {
+                lock.lock();
+                try {
+                    claim.group.forEach(array -> damaged.add(array.id()));
+                } finally {
+                    lock.unlock();
+                }
+            }
+            throw e;
+        }
+        count.increment();
+    }
+
+    /** Installs a piece of the merge of a group; returns what is left to be merged. */
+    private List<ArrayRun> install(List<ArrayRun> group, long age, Merge.Result result) {
+        ManifestEdit edit = new ManifestEdit();
+        Encoder part = new Encoder(256);
+        List<ArrayInfo> added = new ArrayList<>();
+        ArrayWriter.Written piece = result.written();
+        if (piece != null) {
+            added.add(installer.add(edit, piece, age, result.from(), result.to(), result.keysFrom(), result.keysTo()));
+        }
+        Map<ArrayRun, ArrayInfo> narrowed = new LinkedHashMap<>();
+        List<ArrayRun> gone = new ArrayList<>();
+        for (Merge.Left left : result.left()) {
+            if (left.keysFrom() == null) {
+                Installer.remove(edit, part, left.array().info());
+                gone.add(left.array());
+            } else {
+                narrowed.put(left.array(), narrow(edit, left, left.keysFrom()));
+            }
+        }
+        added.addAll(narrowed.values());
+        added.forEach(info -> ManifestImage.array(part, info));
+        edit.state(part);
+        edit.effect(() -> {
+            gone.forEach(array -> image.gone(array.id()));
+            added.forEach(image::added);
+        });
+        store.commit(edit);
+        List<ArrayRun> rest = new ArrayList<>(group);
+        installer.show(() -> {
+            List<ArrayRun> made = new ArrayList<>();
+            if (piece != null) {
+                made.add(installer.open(added.get(0), result.from(), result.to()));
+            }
+            rest.removeAll(gone);
+            narrowed.forEach((array, info) -> {
+                ArrayRun view = array.narrow(info);
+                rest.set(rest.indexOf(array), view);
+                made.add(view);
+            });
+            installer.replace(null, arrays -> {
+                arrays.removeAll(gone);
+                arrays.removeAll(narrowed.keySet());
+                arrays.addAll(made);
+            });
+        });
+        List<ArrayRun> replaced = new ArrayList<>(gone);
+        replaced.addAll(narrowed.keySet());
+        for (ArrayRun array : replaced) {
+            array.drop();
+            array.release();
+        }
+        read.add(result.bytesRead());
+        written.add(result.bytesWritten());
+        arraysChanged();
+        return rest;
+    }
+
+    /** Gives the front of an array's extents back, and its range a later beginning. */
+    private static ArrayInfo narrow(ManifestEdit edit, Merge.Left left, byte[] keysFrom) {
+        ArrayRun array = left.array();
+        long bytes = array.info().bytes() - trim(edit, array.data(), left.data());
+        if (array.values() != null) {
+            bytes -= trim(edit, array.values(), left.values());
+        }
+        return array.info().narrowed(keysFrom, left.breakpoints(), bytes);
+    }
+
+    /** Gives back an extent up to an offset; returns how many bytes that are. */
+    private static long trim(ManifestEdit edit, Extent extent, long offset) {
+        long begin = Extent.chunkAt(offset);
+        if (begin <= extent.begin()) {
+            return 0;
+        }
+        edit.trim(extent.id(), offset);
+        return begin - extent.begin();
+    }
+
+    /** A flush or a merge has changed the arrays. */
+    void arraysChanged() {
+        throttle.mergesDue(policy.due(states.current().arrays));
+        // Other merges may be due now, which need less.
+        room.room();
+        wake.run();
+    }
+
+    /** Merges under way are given up, and none begins any more. */
+    void cancel() {
+        cancelled = true;
+    }
+
+    // ---- figures ----
+
+    /** Whether no merge found room when one was tried last. */
+    boolean isFull() {
+        return room.isFull();
+    }
+
+    /** Whether an array is being merged. */
+    boolean isBusy(ArrayRun array) {
+        lock.lock();
+        try {
+            return running.stream().flatMap(claim -> claim.group.stream()).anyMatch(busy -> busy.id() == array.id());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How many are under way. */
+    int running() {
+        lock.lock();
+        try {
+            return running.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How many have ended. */
+    long count() {
+        return count.sum();
+    }
+
+    long bytesRead() {
+        return read.sum();
+    }
+
+    /** Bytes written by all, in every copy. */
+    long bytesWritten() {
+        return written.sum();
+    }
+
+    /** Bytes of arrays that wait to be merged. */
+    long debt() {
+        return policy.debt(states.current().arrays);
+    }
+
+    MergePolicy policy() {
+        return policy;
+    }
+}
