@@ -64,6 +64,12 @@ public final class Log {
      */
     private volatile long stable;
 
+    /**
+     * Up to where the log itself is on stable storage, which is what a group's mark says: of what only the manifest made
+     * stable a power cut may still take any part. Written under the lock.
+     */
+    private volatile long forced;
+
     private volatile boolean rollWanted;
 
     /** Why nothing is written any more, or null. Written under the lock. */
@@ -90,9 +96,6 @@ public final class Log {
 
     private long noRoomAt;
     private boolean forcing;
-
-    /** Up to where the log itself is on stable storage. */
-    private long forced;
 
     /** Left behind, but perhaps not yet stable up to their end; oldest first. */
     private final Deque<LogSegment> unforced = new ArrayDeque<>();
@@ -198,7 +201,7 @@ public final class Log {
         group.begin();
         long position = segment.positionOf(group.groupAt());
         u8(LogFormat.COMMIT);
-        varint(position - stable);
+        varint(position - forced);
         varint(sequence);
     }
 
@@ -461,7 +464,7 @@ public final class Log {
         u8(LogFormat.START);
         raw(ByteBuffer.allocate(2 * Long.BYTES)
                 .putLong(segment.base)
-                .putLong(stable)
+                .putLong(forced)
                 .flip());
         end();
         return segment;

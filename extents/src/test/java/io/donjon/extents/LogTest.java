@@ -403,6 +403,48 @@ class LogTest {
         });
     }
 
+    /** A power cut may take what was never forced in any order: also the beginning of a segment alone. */
+    @Test
+    void aMarkSaysOnlyWhatTheLogItselfHasStable() {
+        long[] flushed = new long[1];
+        with(1, 1, SMALL, (store, log) -> {
+            flushed[0] = append(log, 10);
+            // The manifest has it, which makes it stable; the log's own bytes are not.
+            store.commit(new ManifestEdit(), flushed[0]);
+            assertEquals(flushed[0], log.stable());
+            append(log, 10);
+        });
+        destroyStart();
+        world = world.reboot(Survival.ALL_KEPT);
+        assertTrue(world.run(() -> {
+            Client client = new Client(flushed[0]);
+            ExtentStore store = open(1, 1, SMALL, client);
+            assertEquals(List.of(), client.sequences);
+            assertEquals(flushed[0], store.log().written());
+            append(store.log(), 10);
+            store.log().awaitStable(store.log().written());
+            append(store.log(), 10);
+            store.abandon();
+        }));
+        destroyStart();
+        world = world.reboot(Survival.ALL_KEPT);
+        assertTrue(world.run(() -> assertFails(
+                Kind.DAMAGED, "its first group is damaged", () -> open(1, 1, SMALL, new Client(flushed[0])))));
+    }
+
+    /** Spoils the first group of the newest log segment that has begun. */
+    private void destroyStart() {
+        try {
+            for (String name : segmentFiles("d0")) {
+                if (ByteBuffer.wrap(disk().contents(name)).getInt(LogFormat.STATE_AT) == LogFormat.BEGUN) {
+                    disk().zero(name, LogFormat.FIRST_AT, LogFormat.START_BYTES);
+                }
+            }
+        } catch (NoSuchFileException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     // ---- disks that fail ----
 
     @Test
