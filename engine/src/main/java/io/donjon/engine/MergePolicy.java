@@ -146,15 +146,18 @@ final class MergePolicy {
         return end;
     }
 
-    /** The arrays of a group, which are in {@link ArrayRun#NEWEST_FIRST}, by age. */
+    /**
+     * The arrays of a group, which are in {@link ArrayRun#NEWEST_FIRST}, by age; those of one age that share keys, which
+     * they may where their bands are apart, are of several runs.
+     */
     static List<List<ArrayRun>> runs(List<ArrayRun> group) {
         List<List<ArrayRun>> runs = new ArrayList<>();
-        long age = -1;
+        ArrayRun last = null;
         for (ArrayRun array : group) {
-            if (array.age() != age) {
+            if (last == null || array.age() != last.age() || array.info().sharesKeysWith(last.info())) {
                 runs.add(new ArrayList<>());
             }
-            age = array.age();
+            last = array;
             runs.get(runs.size() - 1).add(array);
         }
         return runs;

@@ -227,6 +227,25 @@ class MergePolicyTest {
         });
     }
 
+    /** What is merged of an age gets that age: with keys that others of it have, in bands that are elsewhere. */
+    @Test
+    void arraysOfOneAgeThatShareKeysAreOfTwoRuns() {
+        withArrays(all -> {
+            ArrayRun behind = all.array(5, 0, 4, "p", NO_END, 10);
+            ArrayRun before = all.array(5, 6, PLACES, "d", "m", 10);
+            ArrayRun last = all.array(5, 6, PLACES, "m", "x", 10);
+            ArrayRun older = all.band(3, 0, 4, 10);
+            assertEquals(List.of(behind, older), all.policy(1.0).pick(List.of(before, last, behind, older), List.of()));
+            ArrayRun made = all.array(5, 0, 4, NO_END, NO_END, 10);
+            List<ArrayRun> group =
+                    all.policy(1.0).pick(List.of(before, last, made, all.band(2, 0, PLACES, 10)), List.of());
+            assertEquals(4, group.size());
+            assertEquals(
+                    List.of(List.of(made), List.of(before, last)),
+                    MergePolicy.runs(group).subList(0, 2));
+        });
+    }
+
     @Test
     void aRunByItselfIsNotMerged() {
         withArrays(all -> {

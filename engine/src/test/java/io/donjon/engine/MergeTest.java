@@ -508,6 +508,31 @@ class MergeTest {
     }
 
     @Test
+    void arraysOfOneAgeMayShareKeysWhereTheirBandsAreApart() {
+        MergeBench.use(TUNING, bench -> {
+            int[] v = bench.chain(4);
+            byte[] a = bench.key(v[0], "a");
+            byte[] b = bench.key(v[0], "b");
+            byte[] c = bench.key(v[0], "c");
+            Content left = new Content().put(a, 0, value("x")).put(c, 0, value("y"));
+            Content right = new Content().put(b, 0, value("z"));
+            Content old =
+                    new Content().put(a, 0, value("1")).put(b, 0, value("2")).put(c, 0, value("3"));
+            int[] first = {v[0]};
+            int[] last = {v[3]};
+            assertEquals(
+                    "a 1:x 3:1, b 1:2 4:z, c 1:y 3:3",
+                    merged(
+                            bench,
+                            List.of(
+                                    bench.array(2, v[0], v[2], first, left),
+                                    bench.array(2, v[3], Line.END, last, right, b, null),
+                                    bench.array(1, v[0], Line.END, first, old)),
+                            List.of()));
+        });
+    }
+
+    @Test
     void whatEndsWithABandEndsWithItInTheWhole() {
         MergeBench.use(TUNING, bench -> {
             int[] v = bench.chain(4);
@@ -699,6 +724,33 @@ class MergeTest {
         });
     }
 
+    /** Of what it writes all extents count. */
+    @Test
+    void aMergeEndsWithTheKeyThatMakesItEnough() {
+        MergeBench.use(TUNING, bench -> {
+            int[] v = bench.chain(2);
+            Content content = keys(bench, v[0], 2000);
+            ArrayWriter.Written plain = piece(bench, content, 20_000);
+            assertTrue(plain.bytes() >= 20_000);
+            assertTrue(
+                    plain.data().length() <= 20_000,
+                    () -> "data " + plain.data().length());
+            assertTrue(
+                    plain.data().length() > 8_000, () -> "data " + plain.data().length());
+            content.keys.keySet().forEach(key -> content.put(key, 1, large(500, 1)));
+            ArrayWriter.Written apart = piece(bench, content, 20_000);
+            long values = Objects.requireNonNull(apart.values()).length();
+            assertTrue(values <= 20_000 && values > 8_000, () -> "values " + values);
+        });
+    }
+
+    private static ArrayWriter.Written piece(MergeBench bench, Content content, long bytesMax) {
+        int[] v = bench.places();
+        ArrayRun array = bench.array(1, v[0], Line.END, v, content);
+        return Objects.requireNonNull(
+                merge(bench, List.of(array), List.of(), bytesMax).run().written());
+    }
+
     /** So that a merge of which little comes gives back what it has read. */
     @Test
     void aMergeOfWhichNothingComesEndsWithFourTimesSoMuchRead() {
@@ -729,7 +781,8 @@ class MergeTest {
     void aCancelledMergeLeavesNoFiles() {
         MergeBench.use(TUNING, bench -> {
             int[] v = bench.chain(2);
-            List<ArrayRun> group = List.of(bench.array(1, v[0], Line.END, v, keys(bench, v[0], 5000)));
+            Content content = keys(bench, v[0], 5000).put(bench.key(v[0], "00000"), 1, large(10_000, 1));
+            List<ArrayRun> group = List.of(bench.array(1, v[0], Line.END, v, content));
             long before = bench.world.disk("d0").usedBytes();
             int[] asked = {0};
             Merge merge = new Merge(bench.store, bench.catalog, bench.tuning, group, List.of(), ALL, () -> {
