@@ -9,6 +9,7 @@ import io.donjon.Version;
 import io.donjon.VersionQuery;
 import io.donjon.engine.MergeBench.Content;
 import io.donjon.engine.MergeBench.Point;
+import io.donjon.extents.Codec;
 import io.donjon.extents.sim.Seeds;
 import io.donjon.extents.sim.SimWorld;
 import io.donjon.versioning.Line;
@@ -77,6 +78,40 @@ class ArrayWriterTest {
                     array.footer().index().level() <= 8,
                     "level " + array.footer().index().level());
             assertFound(new SplittableRandom(1), all, array);
+            store.close();
+        }));
+    }
+
+    /** Else a filter would be as large as the array, and built in memory. */
+    @Test
+    void aFilterIsForAFewBlocksOfKeys() {
+        Tuning tuning = Tunings.of(64 << 10, 1, 64 << 10, 4096, 6, 1.0, 16 << 10, Codec.RAW);
+        SimWorld world = new SimWorld(1);
+        assertTrue(world.run(() -> {
+            StoreHandle store = new SimStore(1, 1, tuning).open(world);
+            Content all = new Content();
+            for (int n = 0; n < 36; n++) {
+                FullKey full = new FullKey().set(1, new byte[] {(byte) n});
+                all.put(
+                        Arrays.copyOf(full.bytes(), full.length()),
+                        0,
+                        new Point(StepKind.VALUE, new byte[tuning.largeBytes()]));
+            }
+            ArrayRun array = write(store.engine(), tuning, versions(store), all);
+            // Three keys in a block.
+            assertEquals(12, array.footer().counts().dataBlocks());
+            assertEquals(1, array.footer().index().level());
+            BlockPointer root = array.footer().index().block();
+            BlockEntry entry = new BlockEntry();
+            entry.enter(
+                    array.meta().read(root.offset(), root.size()).bytes(),
+                    array.meta().id(),
+                    root.offset());
+            int filters = 0;
+            while (entry.next()) {
+                filters++;
+            }
+            assertEquals(6, filters);
             store.close();
         }));
     }
