@@ -90,7 +90,13 @@ public interface Store extends AutoCloseable {
      */
     Job<VerifyReport> verify();
 
-    /** Waits for calls under way, ends background work, makes all writes stable and lets go of the disks. */
+    /**
+     * Waits for calls under way, ends background work, makes all writes stable and lets go of the disks. Whoever calls this
+     * while another thread does waits for that; afterwards it does nothing.
+     *
+     * @throws IllegalStateException if a function that {@link Reader#read} or {@link Reader#getAll} has called calls
+     *     this: it would wait for itself. The store stays open
+     */
     @Override
     void close();
 }

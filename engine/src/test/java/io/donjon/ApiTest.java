@@ -28,6 +28,7 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -1033,6 +1034,91 @@ class ApiTest {
         assertThrows(IllegalArgumentException.class, () -> none.copies(2));
         assertThrows(IllegalArgumentException.class, () -> none.copies(0));
         assertThrows(IllegalArgumentException.class, () -> none.memoryBytes(StoreOptions.MEMORY_BYTES_MIN - 1));
+    }
+
+    @Test
+    void aFunctionThatAReadCallsCannotCloseTheStore() {
+        Keyspace k = store.createKeyspace("k");
+        put(k, "a", "1");
+        ByteBuffer key = ByteBuffer.wrap(bytes("a"));
+        assertThrows(
+                IllegalStateException.class,
+                () -> k.read(key, value -> {
+                    store.close();
+                    return value;
+                }));
+        assertThrows(
+                IllegalStateException.class,
+                () -> k.read(key, outer -> {
+                    k.read(key, inner -> inner);
+                    store.close();
+                    return outer;
+                }));
+        assertThrows(
+                IllegalStateException.class,
+                () -> k.getAll(List.of(bytes("a"), bytes("b")), (asked, value) -> store.close()));
+        put(k, "b", "2");
+        store.close();
+    }
+
+    @Test
+    void whoHearsThatACommitIsDurableMayCloseTheStore() throws Exception {
+        Keyspace k = store.createKeyspace("k");
+        WriteBatch batch = batchOf(k);
+        Commit commit = store.write(batch, Durability.ASYNC);
+        store.whenDurable(commit.sequence())
+                .thenRun(store::close)
+                .toCompletableFuture()
+                .get(30, TimeUnit.SECONDS);
+        // It did not wait for itself, and was closed when it returned; who comes second finds it so.
+        store.close();
+        reopen();
+        assertHolds("2", keyspace("k"), "b");
+    }
+
+    @Test
+    void whoClosesTheStoreSecondWaitsForTheFirst() throws Exception {
+        Keyspace k = store.createKeyspace("k");
+        put(k, "a", "1");
+        CountDownLatch reading = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        CountDownLatch second = new CountDownLatch(1);
+        CompletableFuture<Void> read = CompletableFuture.runAsync(() -> k.read(ByteBuffer.wrap(bytes("a")), value -> {
+            reading.countDown();
+            await(go);
+            return value;
+        }));
+        await(reading);
+        CompletableFuture<Void> first = CompletableFuture.runAsync(store::close);
+        while (isOpen(k)) {
+            Thread.onSpinWait();
+        }
+        CompletableFuture<Void> late = CompletableFuture.runAsync(() -> {
+            second.countDown();
+            store.close();
+        });
+        await(second);
+        assertThrows(TimeoutException.class, () -> late.get(50, TimeUnit.MILLISECONDS));
+        assertFalse(first.isDone());
+        go.countDown();
+        CompletableFuture.allOf(read, first, late).get(30, TimeUnit.SECONDS);
+        reopen();
+    }
+
+    private static boolean isOpen(Keyspace k) {
+        try {
+            return k.contains(bytes("a"));
+        } catch (StoreClosedException closed) {
+            return false;
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertTrue(latch.await(30, TimeUnit.SECONDS));
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test

@@ -7,7 +7,9 @@ import io.donjon.extents.StorageException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +44,9 @@ final class Background {
     private final Merges merges;
     private final Flushes flushes;
     private final List<Environment.Worker> workers = new ArrayList<>();
+
+    /** The threads of the workers. */
+    private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
 
     private final Lock lock;
     private final Condition wake;
@@ -141,6 +146,11 @@ final class Background {
         installer.bury();
     }
 
+    /** Whether the calling thread is one of those that {@link #stop} waits for. */
+    boolean isWorker() {
+        return threads.contains(Thread.currentThread());
+    }
+
     private interface Step {
         /** Does what there is to do; false if there is nothing. */
         boolean run();
@@ -148,6 +158,7 @@ final class Background {
 
     /** Runs a step until the store is closed; whatever goes wrong ends up in {@link #lastFailure}. */
     private void loop(Step step) {
+        threads.add(Thread.currentThread());
         boolean more = true;
         while (more) {
             try {

@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +55,9 @@ final class Engine implements AutoCloseable {
 
     /** Arrays that nothing names or holds any more. */
     private final Queue<ArrayRun> graveyard = new ConcurrentLinkedQueue<>();
+
+    /** Held by the thread that closes the store. */
+    private final Lock closing;
 
     /** Null until everything has been put together. */
     private volatile @Nullable Background running;
@@ -95,6 +99,7 @@ final class Engine implements AutoCloseable {
         this.tuning = tuning;
         this.environment = environment;
         this.meter = meter;
+        this.closing = environment.newLock();
         this.image = new ManifestImage(catalog, this::wake);
         this.throttle = new Throttle(environment);
         this.slabs = new SlabPool(
@@ -398,12 +403,30 @@ final class Engine implements AutoCloseable {
 
     // ---- life ----
 
-    /** Ends everything, in the order writes, background work, reads, disks. */
+    /** Ends everything; whoever comes second returns when that is done. */
     @Override
     public void close() {
-        if (!commits.close()) {
+        if (reads.isCalling()) {
+            throw new IllegalStateException(
+                    "the store cannot be closed by a function that one of its reads has called: it waits for that read");
+        }
+        if (!background.isWorker()) {
+            closing.lock();
+        } else if (!closing.tryLock()) {
+            // Whoever is closing the store waits for this thread.
             return;
         }
+        try {
+            if (commits.close()) {
+                end();
+            }
+        } finally {
+            closing.unlock();
+        }
+    }
+
+    /** In the order background work, reads, disks. */
+    private void end() {
         background.stop();
         ReadState last = states.current();
         reads.close();

@@ -8,7 +8,9 @@ import io.donjon.extents.ExtentStore;
 import io.donjon.extents.StorageException;
 import io.donjon.versioning.Line;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -31,6 +33,9 @@ final class Reads {
     private static final class Scratch {
         final FullKey key = new FullKey();
         final Lookup lookup = new Lookup();
+
+        /** By which reads the thread is within a function of its own, the innermost first. */
+        final Deque<Reads> callers = new ArrayDeque<>();
     }
 
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
@@ -143,8 +148,17 @@ final class Reads {
             VersionRef version = target.target();
             scratch.key.set(version.treeId(), key);
             find(scratch, state, version);
+            if (!scratch.lookup.isPresent()) {
+                return null;
+            }
             // The function may read as well, with this thread's scratch: from here on it is not used any more.
-            return scratch.lookup.isPresent() ? f.apply(scratch.lookup.view()) : null;
+            ByteBuffer value = scratch.lookup.view();
+            scratch.callers.push(this);
+            try {
+                return f.apply(value);
+            } finally {
+                scratch.callers.pop();
+            }
         } catch (StorageException e) {
             throw Errors.of(e);
         } finally {
@@ -179,7 +193,13 @@ final class Reads {
             for (byte[] key : keys) {
                 scratch.key.set(version.treeId(), key);
                 scratch.lookup.find(state, sequence, scratch.key, version.place(), ranks);
-                sink.accept(key, scratch.lookup.isPresent() ? scratch.lookup.view() : null);
+                ByteBuffer value = scratch.lookup.isPresent() ? scratch.lookup.view() : null;
+                scratch.callers.push(this);
+                try {
+                    sink.accept(key, value);
+                } finally {
+                    scratch.callers.pop();
+                }
             }
         } catch (StorageException e) {
             throw Errors.of(e);
@@ -283,6 +303,11 @@ final class Reads {
         synchronized (cursors) {
             return new ArrayList<>(cursors);
         }
+    }
+
+    /** Whether the calling thread is within a function that a read has called: that read ends after it. */
+    boolean isCalling() {
+        return SCRATCH.get().callers.contains(this);
     }
 
     /** Ends all reading: waits for calls under way, and leaves cursors without what they read. */
