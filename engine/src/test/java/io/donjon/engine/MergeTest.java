@@ -584,7 +584,7 @@ class MergeTest {
         MergeBench.use(TUNING, bench -> {
             int[] v = bench.chain(6);
             byte[] a = bench.key(v[0], "a");
-            int two = 2 * LargeValue.PIECE_BYTES;
+            int two = 2 * LargeValue.PIECE_BYTES + 10;
             Content newer = new Content()
                     .put(a, 1, large(two, 1))
                     .put(a, 3, large(100, 2))
@@ -596,7 +596,15 @@ class MergeTest {
             List<ArrayRun> group =
                     List.of(bench.array(2, v[0], Line.END, v, newer), bench.array(1, v[0], Line.END, v, old));
             assertEquals("a 1:large " + two + " 4:large 100 5:large 101", merged(bench, group, List.of()));
-            // One that is interrupted is the same when it goes on.
+            // Also one that holds again behind another of its bytes.
+            Content again = new Content().put(a, 1, large(100, 1)).put(a, 2, Point.PASS);
+            Content first = new Content().put(a, 0, large(100, 1));
+            assertEquals(
+                    "a 1:large 100",
+                    merged(
+                            bench,
+                            List.of(bench.array(2, v[0], Line.END, v, again), bench.array(1, v[0], Line.END, v, first)),
+                            List.of()));
             Content hole = new Content().put(a, 1, value("x")).put(a, 2, Point.PASS);
             Content whole = new Content().put(a, 0, large(100, 1));
             assertEquals(
@@ -751,6 +759,46 @@ class MergeTest {
                 merge(bench, List.of(array), List.of(), bytesMax).run().written());
     }
 
+    @Test
+    void whatIsLeftSaysFromWhereItsLargeValuesAreNeeded() {
+        MergeBench.use(TUNING, bench -> {
+            int[] v = bench.chain(2);
+            Content content = new Content();
+            for (int i = 0; i < 6; i++) {
+                content.put(bench.key(v[0], "k" + i), 0, i % 2 == 0 ? large(1000, i) : value("x"));
+            }
+            ArrayRun array = bench.array(1, v[0], Line.END, v, content);
+            long before = -1;
+            for (int left = 5; left > 0; left--) {
+                Merge.Result result = merge(bench, List.of(array), List.of(), 0).run();
+                assertLeft(bench, List.of(array), result);
+                Merge.Left rest = result.left().get(0);
+                assertEquals(left, rest.breakpoints());
+                // Of what was passed the last large value's block, if there is one.
+                assertEquals(left % 2 == 1 && left < 5, rest.values() > 0);
+                assertTrue(rest.values() == 0 || rest.values() > before);
+                before = Math.max(before, rest.values());
+                byte[] from = Objects.requireNonNull(rest.keysFrom());
+                ArrayInfo info = array.info().narrowed(from, left, array.info().bytes());
+                array = ArrayRun.open(info, bench.store, v[0], Line.END, each -> {});
+            }
+        });
+    }
+
+    @Test
+    void longKeysAreMergedLikeOthers() {
+        MergeBench.use(TUNING, bench -> {
+            int[] v = bench.chain(2);
+            Content content = new Content();
+            for (String key : List.of("a", "b".repeat(60), "c".repeat(500), "d")) {
+                content.put(bench.key(v[0], key), 1, value("x"));
+            }
+            assertEquals(
+                    "a 2:x, " + "b".repeat(60) + " 2:x, " + "c".repeat(500) + " 2:x, d 2:x",
+                    merged(bench, List.of(bench.array(1, v[0], Line.END, v, content)), List.of()));
+        });
+    }
+
     /** So that a merge of which little comes gives back what it has read. */
     @Test
     void aMergeOfWhichNothingComesEndsWithFourTimesSoMuchRead() {
@@ -761,19 +809,29 @@ class MergeTest {
             Content tombstones = new Content();
             content.keys.keySet().forEach(key -> tombstones.put(key, 0, Point.TOMBSTONE));
             ArrayRun newer = bench.array(2, v[0], Line.END, v, tombstones);
-            ArrayRun old = bench.array(1, v[0], Line.END, v, content);
-            List<ArrayRun> group = List.of(newer, old);
-            long all = newer.data().length() + old.data().length();
+            // And of a run all that have been passed.
+            byte[] border = bench.key(v[0], "00700");
+            Content low = new Content();
+            low.keys.putAll(content.keys.headMap(border, false));
+            content.keys.keySet().removeAll(low.keys.keySet());
+            ArrayRun old = bench.array(1, v[0], Line.END, v, low, new byte[0], border);
+            ArrayRun high = bench.array(1, v[0], Line.END, v, content, border, null);
+            List<ArrayRun> group = List.of(newer, old, high);
+            long all = group.stream().mapToLong(array -> array.data().length()).sum();
+            long meta = old.meta().length();
             // It looks after 1024 keys and after 2048.
-            Merge.Result result = merge(bench, group, List.of(), all / 16).run();
+            Merge.Result result =
+                    merge(bench, group, List.of(), (all * 3 / 10 + meta) / 4).run();
             assertNull(result.written());
             assertArrayEquals(bench.key(v[0], "01024"), result.keysTo());
             assertEquals(2500 - 1024, result.left().get(0).breakpoints());
-            assertEquals(2500 - 1024, result.left().get(1).breakpoints());
-            result = merge(bench, group, List.of(), all / 6).run();
+            assertNull(result.left().get(1).keysFrom());
+            assertEquals(2500 - 1024, result.left().get(2).breakpoints());
+            result = merge(bench, group, List.of(), (all * 6 / 10 + meta) / 4).run();
             assertArrayEquals(bench.key(v[0], "02048"), result.keysTo());
-            result = merge(bench, group, List.of(), all / 4).run();
+            result = merge(bench, group, List.of(), (all + meta) / 4).run();
             assertNull(result.keysTo());
+            assertTrue(result.bytesRead() >= all, () -> "less than " + all);
         });
     }
 
