@@ -57,6 +57,13 @@ class MemoryTest {
                 for (int i = 0; i < 2_000 && cursor.next(); i++) {
                     assertTrue(cursor.value().hasRemaining());
                 }
+                // These fill the cache, which then has to lend its memory.
+                try (Cursor cached = keyspace.scan(KeyRange.all())) {
+                    for (int i = 0; i < 20_000 && cached.next(); i++) {
+                        assertTrue(cached.value().hasRemaining());
+                    }
+                }
+                most = Math.max(most, store.stats().memory().taken());
                 if (cursors.size() > 8) {
                     cursors.remove().close();
                 }
