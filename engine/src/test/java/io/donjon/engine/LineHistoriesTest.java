@@ -122,6 +122,20 @@ class LineHistoriesTest {
                 .closed(Arrays.stream(which).mapToObj(arrays::get).toList(), arrays)));
     }
 
+    /** Versions that come and go without a write: the log is let go, and what is replayed is nothing. */
+    @Test
+    void anEmptyFlushMovesTheLineOn() {
+        live(Survival.ALL_KEPT, store -> {
+            Keyspace k = store.createKeyspace("k");
+            k.snapshot("s").drop();
+            assertTrue(store.stats().log().bytes() > 0);
+            settle(store);
+            assertEquals(0, store.stats().log().bytes());
+            assertEquals(0, arrays(store));
+            assertEquals(store.stats().sequence(), store.engine().image().lastSequence());
+        });
+    }
+
     @Test
     void aMergeKeepsNoWriteBufferFromBeingFreed() {
         live(Survival.ALL_KEPT, store -> {

@@ -137,27 +137,21 @@ final class LogRecovery {
             if (!ended && found.base < position && cutBefore(found.base)) {
                 position = found.base;
             }
-            ended |= position >= 0 && found.base != position;
+            // What a flush has put into the manifest need not be stable here: a beginning that is lost is not missed.
+            ended |= position >= 0 ? found.base != position : found.base > from;
             if (!ended) {
                 found.letGo();
                 segments.add(found);
                 position = found.endPosition;
             }
         }
-        if (!segments.isEmpty() && segments.get(0).base > from) {
-            throw damaged(
-                    segments.get(0),
-                    "begins at log position " + segments.get(0).base + ", behind " + from
-                            + ", where replay must begin");
-        }
-        if (mark > Math.max(position, from)) {
+        position = Math.max(position, from);
+        if (mark > position) {
             throw StorageException.damaged(
                     markPlace,
                     "a mark says that the log was on stable storage up to position " + mark + ", but it ends at "
                             + position + (segments.isEmpty() ? "" : ", in " + place(last(), last().end)));
         }
-        // What a flushed buffer holds was not always on stable storage in the log as well.
-        position = Math.max(position, from);
         segments.removeIf(found -> found.endPosition <= from);
     }
 

@@ -57,7 +57,10 @@ final class SegmentFiles {
         }
     }
 
-    /** Lets the files of a segment say that it has begun, which a manifest record has named. */
+    /**
+     * Lets the files of a segment say that it has begun, which a manifest record has named. Forced, so that no copy is
+     * taken for wrong whose groups were not.
+     */
     void begin(LogSegment segment, int copy, ManifestPosition named) throws IOException {
         OpenFile file = segment.files.get(copy);
         if (file != null) {

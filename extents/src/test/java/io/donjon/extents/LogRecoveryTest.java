@@ -238,8 +238,25 @@ class LogRecoveryTest {
     void aLogThatBeginsBehindThePlaceThatIsWantedIsDamaged() throws IOException {
         Segment segment = new Segment(1, 1000, 1000).commits(3);
         putOn(segment, 0);
-        assertRefused(Kind.DAMAGED, "begins at log position 1000, behind 999", 999, segment.open(0));
+        assertRefused(Kind.DAMAGED, "up to position 1000, but it ends at 999", 999, segment.open(0));
         assertEquals(segment.position(), read(1000, segment.open(0)).position());
+    }
+
+    /** Where a flush has put what comes first into the manifest, and a power cut has taken that from the log. */
+    @Test
+    void whatFollowsALostBeginningThatWasNeverStableIsNoPartOfTheLog() throws IOException {
+        Segment first = new Segment(1, 0, 0).commits(3);
+        Segment second = new Segment(2, first.position(), 0).commits(2);
+        putOn(first, 0);
+        putOn(second, 0);
+        long flushed = START_BYTES + COMMIT_BYTES;
+        assertEquals(
+                second.position(), read(flushed, first.open(0), second.open(0)).position());
+        flip(0, first, LogFormat.FIRST_AT + 20);
+        assertEquals(flushed, read(flushed, first.open(0), second.open(0)).position());
+        put(first, 1, 0, LogFormat.PREPARED);
+        putOn(second, 1);
+        assertEquals(flushed, read(flushed, first.open(1), second.open(1)).position());
     }
 
     @Test
