@@ -330,6 +330,8 @@ final class Engine implements AutoCloseable {
     // ---- figures ----
 
     StoreStats stats() {
+        // First: a buffer that is flushed meanwhile must not count as a buffer and as one that lingers.
+        WorkMemory.Use use = memory.use();
         ReadState state = states.current();
         long buffered = state.active.buffer.bytes();
         for (Generation generation : state.sealed) {
@@ -347,15 +349,11 @@ final class Engine implements AutoCloseable {
                         state.sealed.size(),
                         background.lingering().bytes()),
                 new StoreStats.Cache(
-                        store.cache().bytes(),
+                        use.cached(),
                         store.cache().capacity(),
                         store.cache().hits(),
                         store.cache().misses()),
-                new StoreStats.Memory(
-                        options.memoryBytes(),
-                        buffered + slabs.idleBytes(),
-                        store.cache().bytes(),
-                        memory.taken()),
+                new StoreStats.Memory(options.memoryBytes(), buffered + slabs.idleBytes(), use.cached(), use.taken()),
                 new StoreStats.Log(
                         store.log().written() - image.replayFrom(),
                         store.log().bytesWritten(),

@@ -128,9 +128,8 @@ final class Flushes {
     }
 
     private Flush.@Nullable Result write(Generation generation) {
-        memory.take(tuning.writerBytes());
+        lingering.take(tuning.writerBytes());
         try {
-            lingering.expire();
             return new Flush(store, catalog.forest(), tuning).write(generation.buffer);
         } finally {
             memory.giveBack(tuning.writerBytes());

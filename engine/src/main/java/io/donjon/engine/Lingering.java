@@ -37,16 +37,21 @@ final class Lingering {
 
     /** Lets go of buffers that nobody reads any more, and of cursors that hold more of them than there is room for. */
     void expire() {
+        take(0);
+    }
+
+    /** Takes what must be had of the memory, as far as possible from buffers that linger. */
+    void take(long wanted) {
         lock.lock();
         try {
             buffers.removeIf(generation -> !generation.isHeld());
-            long room = memory.left() + bytes;
+            long room = memory.left() + bytes - wanted;
             reads.expireCursors(List.copyOf(buffers), Math.min(tuning.bufferBytes() + SlabPool.SLAB_BYTES, room));
             long held = 0;
             for (Generation generation : buffers) {
                 held += generation.isHeld() ? generation.buffer.bytes() : 0;
             }
-            memory.take(held - bytes);
+            memory.take(wanted + held - bytes);
             bytes = held;
         } finally {
             lock.unlock();

@@ -154,13 +154,18 @@ final class MergePolicy {
         List<List<ArrayRun>> runs = new ArrayList<>();
         ArrayRun last = null;
         for (ArrayRun array : group) {
-            if (last == null || array.age() != last.age() || array.info().sharesKeysWith(last.info())) {
+            if (last == null || !isOneRun(last, array)) {
                 runs.add(new ArrayList<>());
             }
             last = array;
             runs.get(runs.size() - 1).add(array);
         }
         return runs;
+    }
+
+    /** Whether an array and the one before it, in {@link ArrayRun#NEWEST_FIRST}, belong to one run. */
+    static boolean isOneRun(ArrayRun before, ArrayRun array) {
+        return array.age() == before.age() && !array.info().sharesKeysWith(before.info());
     }
 
     /** Bytes that the merges which are due would read; those under way included. */

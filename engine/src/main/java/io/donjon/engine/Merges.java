@@ -117,7 +117,6 @@ final class Merges {
             return false;
         }
         try {
-            lingering.expire();
             merge(claim);
             room.room();
         } catch (StorageException e) {
@@ -194,7 +193,7 @@ final class Merges {
                 group, older, tuning.mergeBytes(MergePolicy.runs(group).size()));
         // Beside another it waits until there is memory; one goes on whatever there is.
         if (running.isEmpty()) {
-            memory.take(claim.memory);
+            lingering.take(claim.memory);
         } else if (!memory.tryTake(claim.memory)) {
             return null;
         }

@@ -99,8 +99,7 @@ final class ScanCursor implements Cursor {
         for (int i = 0; i < ranks.count(); ) {
             int begin = i;
             List<ArrayRun> run = new ArrayList<>();
-            while (i < ranks.count()
-                    && ranks.array(i).age() == ranks.array(begin).age()) {
+            while (i < ranks.count() && (i == begin || MergePolicy.isOneRun(ranks.array(i - 1), ranks.array(i)))) {
                 run.add(ranks.array(i++));
             }
             RunSource.Opener opener =

@@ -62,7 +62,8 @@ record Tuning(
      */
     static Tuning of(StoreOptions options) {
         long memory = options.memoryBytes();
-        long buffer = memory / 4 / SlabPool.SLAB_BYTES * SlabPool.SLAB_BYTES;
+        // A buffer may end up a slab larger: what is lost at the end of slabs is not known before.
+        long buffer = (memory / 4 / SlabPool.SLAB_BYTES - 1) * SlabPool.SLAB_BYTES;
         return new Tuning(
                 buffer,
                 1,

@@ -42,8 +42,15 @@ final class WorkMemory {
         take(-bytes);
     }
 
-    /** What is taken at present. */
-    synchronized long taken() {
-        return taken;
+    /**
+     * What is in use at one moment: nothing is both lent and still cached.
+     *
+     * @param taken by work
+     * @param cached by cached blocks
+     */
+    record Use(long taken, long cached) {}
+
+    synchronized Use use() {
+        return new Use(taken, cache.bytes());
     }
 }

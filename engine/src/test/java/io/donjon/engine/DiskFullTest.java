@@ -3,6 +3,7 @@ package io.donjon.engine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.donjon.Cursor;
@@ -11,6 +12,7 @@ import io.donjon.KeyRange;
 import io.donjon.Keyspace;
 import io.donjon.Snapshot;
 import io.donjon.View;
+import io.donjon.extents.Codec;
 import io.donjon.extents.StorageException;
 import io.donjon.extents.sim.SimDisk;
 import io.donjon.extents.sim.SimWorld;
@@ -273,6 +275,46 @@ class DiskFullTest {
             SimDisk disk = world.disk("d" + i);
             disk.limitCapacity(disk.usedBytes() + room);
         }
+    }
+
+    // ---- drops ----
+
+    /** They are what makes room again. */
+    @Test
+    void aDropGoesThroughWhereNoWriteDoes() {
+        SimWorld world = new SimWorld(6);
+        // With a buffer so large that it is the log which has no room.
+        SimStore store = new SimStore(1, 1, Tunings.of(8 << 20, 1, 64 << 10, 512, 64, 1.0, 256 << 10, Codec.LZ4));
+        assertTrue(world.run(() -> {
+            StoreHandle opened = store.open(world);
+            Keyspace keyspace = opened.createKeyspace("k");
+            List<Snapshot> snapshots = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                keyspace.put(new byte[] {(byte) i}, new byte[100]);
+                snapshots.add(keyspace.snapshot("s" + i));
+            }
+            opened.engine().environment().pause(5 * SECOND);
+            squeeze(world, 1, 0);
+            for (Snapshot snapshot : snapshots) {
+                fillTheLog(keyspace, new byte[1000]);
+                fillTheLog(keyspace, new byte[0]);
+                snapshot.drop();
+            }
+            squeeze(world, 1, 1 << 30);
+            opened.engine().environment().pause(SECOND);
+            keyspace.put(new byte[] {2}, new byte[0]);
+            assertEquals(List.of(), opened.verify().result().problems());
+            opened.close();
+        }));
+    }
+
+    private static void fillTheLog(Keyspace keyspace, byte[] value) {
+        DiskFullException full = assertThrows(DiskFullException.class, () -> {
+            while (true) {
+                keyspace.put(new byte[] {1}, value);
+            }
+        });
+        assertTrue(String.valueOf(full.getMessage()).contains("no room for log segment"), full.getMessage());
     }
 
     // ---- one disk of several ----

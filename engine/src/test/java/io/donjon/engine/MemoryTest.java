@@ -50,9 +50,9 @@ class MemoryTest {
                 Cursor cursor = keyspace.view().scan(KeyRange.all(), ScanOption.NO_CACHE_FILL);
                 cursors.add(cursor);
                 for (int i = 0; i < CURSORS && cursor.next(); i++) {
-                    StoreStats.Memory memory = store.stats().memory();
-                    most = Math.max(most, memory.taken());
-                    worked |= memory.working() > store.stats().buffer().pinned() + (1 << 20);
+                    most = Math.max(most, taken(store));
+                    worked |= store.stats().memory().working()
+                            > store.stats().buffer().pinned() + (1 << 20);
                 }
                 for (int i = 0; i < 2_000 && cursor.next(); i++) {
                     assertTrue(cursor.value().hasRemaining());
@@ -63,8 +63,8 @@ class MemoryTest {
                         assertTrue(cached.value().hasRemaining());
                     }
                 }
-                most = Math.max(most, store.stats().memory().taken());
-                if (cursors.size() > 8) {
+                most = Math.max(most, taken(store));
+                if (cursors.size() > 16) {
                     cursors.remove().close();
                 }
             }
@@ -75,5 +75,14 @@ class MemoryTest {
             assertTrue(most <= stats.memory().limit(), most + " bytes of " + stats.memory());
             cursors.forEach(Cursor::close);
         }
+    }
+
+    /** What is taken; the figures are not all of one moment, so that what one of three looks sees may be counted twice. */
+    private static long taken(Store store) {
+        long least = Long.MAX_VALUE;
+        for (int look = 0; look < 3; look++) {
+            least = Math.min(least, store.stats().memory().taken());
+        }
+        return least;
     }
 }

@@ -22,6 +22,6 @@ class WorkMemoryTest {
         memory.take(1);
         assertEquals(-1, memory.left());
         memory.giveBack(SHARE_BYTES + CACHE_BYTES + 1);
-        assertEquals(0, memory.taken());
+        assertEquals(0, memory.use().taken());
     }
 }
