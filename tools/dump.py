@@ -724,6 +724,7 @@ class Log:
 
     def __init__(self, store):
         self.groups, self.end, self.open = [], None, False
+        self.start = store.manifest.state.position      # what is before that may be lost without being missed
         self.segments = [Segment(store, number) for number in sorted(store.manifest.segments)]
         last = None                                     # where the log ends: index of the segment, offset in it
         for i, segment in enumerate(self.segments):
@@ -747,8 +748,7 @@ class Log:
         limit = segment.end or max(len(raw) for _, raw in segment.copies)
         while offset < limit:
             group = segment.group(offset, findings)
-            if group is None or base is None and self.end not in (None, group.base) and not (
-                    self.open and any(group.base == at for at, _ in self.groups)):
+            if group is None or base is None and not self.may_begin(group.base):
                 break
             if base is None and self.end is not None and group.base < self.end:
                 self.groups = [known for known in self.groups if known[0] < group.base]
@@ -759,10 +759,16 @@ class Log:
             self.end, self.open = base + offset - HEADER, segment.end is None
         return offset
 
+    def may_begin(self, base):
+        """Whether a segment with that base goes on with the log."""
+        if self.end is None:
+            return base <= self.start
+        return base == self.end or self.open and any(base == at for at, _ in self.groups)
+
     def check_end(self, i, offset, findings):
         """The log may end there only if no mark behind says that this place was stable."""
-        end, path = self.end or 0, self.segments[i].copies[0][0]
-        base = end - (offset - HEADER)
+        end, path = max(self.end or 0, self.start), self.segments[i].copies[0][0]
+        base = (self.start if self.end is None else self.end) - (offset - HEADER)
         marks = [m for k, segment in enumerate(self.segments[i:])
                  for m in segment.marks(HEADER if k else offset, end if k else base)]
         if max(marks, default=0) > end:
@@ -1171,8 +1177,6 @@ class Engine:
                 raise Damage(group.path, group.offset, f"commit {group.sequence} follows commit {sequence}")
             sequence = group.sequence
             self.replay(group)
-        if (self.log.end or 0) < state.position:
-            raise Damage("the log", self.log.end or 0, f"ends before {state.position}, where recovery begins")
         self.arrays = sorted(state.arrays.values(), key=lambda a: a.age, reverse=True)
 
     def replay(self, group):

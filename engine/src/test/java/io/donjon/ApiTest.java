@@ -1083,17 +1083,17 @@ class ApiTest {
         CountDownLatch reading = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
         CountDownLatch second = new CountDownLatch(1);
-        CompletableFuture<Void> read = CompletableFuture.runAsync(() -> k.read(ByteBuffer.wrap(bytes("a")), value -> {
+        CompletableFuture<Void> read = inAThread(() -> k.read(ByteBuffer.wrap(bytes("a")), value -> {
             reading.countDown();
             await(go);
             return value;
         }));
         await(reading);
-        CompletableFuture<Void> first = CompletableFuture.runAsync(store::close);
+        CompletableFuture<Void> first = inAThread(store::close);
         while (isOpen(k)) {
             Thread.onSpinWait();
         }
-        CompletableFuture<Void> late = CompletableFuture.runAsync(() -> {
+        CompletableFuture<Void> late = inAThread(() -> {
             second.countDown();
             store.close();
         });
@@ -1103,6 +1103,10 @@ class ApiTest {
         go.countDown();
         CompletableFuture.allOf(read, first, late).get(30, TimeUnit.SECONDS);
         reopen();
+    }
+
+    private static CompletableFuture<Void> inAThread(Runnable body) {
+        return CompletableFuture.runAsync(body, task -> new Thread(task, "api-test").start());
     }
 
     private static boolean isOpen(Keyspace k) {
