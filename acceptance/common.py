@@ -83,6 +83,10 @@ def commit():
     return must(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"])[0].decode().strip()
 
 
+# What is looked at: somebody may commit while that goes on.
+LOOKED_AT = commit()
+
+
 def clone_to(folder):
     must(["git", "clone", "-q", "file://" + ROOT, folder])
     return folder
@@ -168,10 +172,9 @@ def document(title, script, all_lines, lines, details=None):
     texts = {line: text for line, text in texts.items() if str(line) not in lines}
     for line, text in (details or {}).items():
         texts[int(line)] = f"Line {line}: {text.strip()}"
-    seen = commit()
     for line, target, measured, good in RESULTS:
         cells = [cell.replace("|", "\\|").replace("\n", " ") for cell in (line, target, measured)]
-        rows.append(f"| {' | '.join(cells)} | {'holds' if good else '**fails**'} | {seen} |")
+        rows.append(f"| {' | '.join(cells)} | {'holds' if good else '**fails**'} | {LOOKED_AT} |")
     rows.sort(key=lambda row: int(line_of(row)))
     holds = all("| holds |" in row for row in rows) and {line_of(row) for row in rows} == set(all_lines)
     sections[title] = "\n".join(
