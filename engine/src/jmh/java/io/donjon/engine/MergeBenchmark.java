@@ -99,22 +99,12 @@ public class MergeBenchmark {
     /** Names an array and opens it. */
     private ArrayRun open(Flush.Result flushed) {
         ArrayWriter.Written written = flushed.written();
-        store.commit(new ManifestEdit().add(written.data()).add(written.meta()));
+        ManifestEdit edit = new ManifestEdit();
+        written.addTo(edit);
+        store.commit(edit);
         long id = image.newArray();
-        ArrayInfo info = new ArrayInfo(
-                id,
-                id,
-                catalog.forest().id(flushed.from()),
-                ArrayInfo.END_OF_LINE,
-                new byte[0],
-                null,
-                written.data().id(),
-                written.meta().id(),
-                0,
-                written.footer(),
-                written.counts().breakpoints(),
-                written.counts().keys(),
-                written.bytes());
+        ArrayInfo info =
+                written.info(id, id, catalog.forest().id(flushed.from()), ArrayInfo.END_OF_LINE, new byte[0], null);
         return ArrayRun.open(info, store, flushed.from(), flushed.to(), array -> {});
     }
 

@@ -211,14 +211,18 @@ final class ArrayRun {
 
     /** All versions in its table, by rank. */
     long[] versions() {
-        // Memory for all is taken once all are known to be there.
-        for (int last = ArrayWriter.TABLE_IDS - 1; last < footer.places(); last += ArrayWriter.TABLE_IDS) {
-            version(last);
-        }
-        long[] versions = new long[footer.places()];
-        for (int rank = 0; rank < versions.length; rank++) {
+        int places = footer.places();
+        long[] versions = new long[Math.min(places, ArrayWriter.TABLE_IDS)];
+        for (int rank = 0; rank < places; ) {
             byte[] block = tableBlock(rank / ArrayWriter.TABLE_IDS);
-            versions[rank] = version(rank, block);
+            int end = Math.min(places, rank + ArrayWriter.TABLE_IDS);
+            if (end > versions.length) {
+                // In proportion to what is known to be there: nothing else backs the number of places.
+                versions = Arrays.copyOf(versions, (int) Math.min(places, 2L * versions.length));
+            }
+            for (; rank < end; rank++) {
+                versions[rank] = version(rank, block);
+            }
         }
         return versions;
     }

@@ -6,6 +6,7 @@ import io.donjon.extents.Codec;
 import io.donjon.extents.Encoder;
 import io.donjon.extents.ExtentStore;
 import io.donjon.extents.ExtentWriter;
+import io.donjon.extents.ManifestEdit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -30,6 +31,32 @@ final class ArrayWriter {
             long bytesWritten) {
         long bytes() {
             return data.length() + meta.length() + (values == null ? 0 : values.length());
+        }
+
+        /** Puts its extents into an edit. */
+        void addTo(ManifestEdit edit) {
+            edit.add(data).add(meta);
+            if (values != null) {
+                edit.add(values);
+            }
+        }
+
+        /** What the manifest says of it; the parameters as of {@link ArrayInfo}. */
+        ArrayInfo info(long id, long age, long from, long to, byte[] keysFrom, byte @Nullable [] keysTo) {
+            return new ArrayInfo(
+                    id,
+                    age,
+                    from,
+                    to,
+                    keysFrom,
+                    keysTo,
+                    data.id(),
+                    meta.id(),
+                    values == null ? 0 : values.id(),
+                    footer,
+                    counts.breakpoints(),
+                    counts.keys(),
+                    bytes());
         }
     }
 

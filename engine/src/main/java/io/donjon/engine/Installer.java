@@ -45,24 +45,9 @@ final class Installer {
             int to,
             byte[] keysFrom,
             byte @Nullable [] keysTo) {
-        edit.add(written.data()).add(written.meta());
-        if (written.values() != null) {
-            edit.add(written.values());
-        }
-        return new ArrayInfo(
-                image.newArray(),
-                age,
-                catalog.forest().id(from),
-                to == Line.END ? ArrayInfo.END_OF_LINE : catalog.forest().id(to),
-                keysFrom,
-                keysTo,
-                written.data().id(),
-                written.meta().id(),
-                written.values() == null ? 0 : written.values().id(),
-                written.footer(),
-                written.counts().breakpoints(),
-                written.counts().keys(),
-                written.bytes());
+        written.addTo(edit);
+        long end = to == Line.END ? ArrayInfo.END_OF_LINE : catalog.forest().id(to);
+        return written.info(image.newArray(), age, catalog.forest().id(from), end, keysFrom, keysTo);
     }
 
     /** Takes an array away by an edit. */

@@ -34,7 +34,7 @@ final class Reads {
         final FullKey key = new FullKey();
         final Lookup lookup = new Lookup();
 
-        /** By which reads the thread is within a function of its own, the innermost first. */
+        /** Whose reads the thread is within that may be calling a function, the innermost first. */
         final Deque<Reads> callers = new ArrayDeque<>();
     }
 
@@ -144,24 +144,17 @@ final class Reads {
         Arguments.checkKey(key.remaining());
         Scratch scratch = SCRATCH.get();
         ReadState state = states.acquire();
+        scratch.callers.push(this);
         try {
             VersionRef version = target.target();
             scratch.key.set(version.treeId(), key);
             find(scratch, state, version);
-            if (!scratch.lookup.isPresent()) {
-                return null;
-            }
             // The function may read as well, with this thread's scratch: from here on it is not used any more.
-            ByteBuffer value = scratch.lookup.view();
-            scratch.callers.push(this);
-            try {
-                return f.apply(value);
-            } finally {
-                scratch.callers.pop();
-            }
+            return scratch.lookup.isPresent() ? f.apply(scratch.lookup.view()) : null;
         } catch (StorageException e) {
             throw Errors.of(e);
         } finally {
+            scratch.callers.pop();
             states.release(state);
         }
     }
@@ -186,6 +179,7 @@ final class Reads {
         keys.forEach(key -> Arguments.checkKey(key.length));
         Scratch scratch = SCRATCH.get();
         ReadState state = states.acquire();
+        scratch.callers.push(this);
         try {
             VersionRef version = target.target();
             long sequence = sequence(state, version);
@@ -193,17 +187,12 @@ final class Reads {
             for (byte[] key : keys) {
                 scratch.key.set(version.treeId(), key);
                 scratch.lookup.find(state, sequence, scratch.key, version.place(), ranks);
-                ByteBuffer value = scratch.lookup.isPresent() ? scratch.lookup.view() : null;
-                scratch.callers.push(this);
-                try {
-                    sink.accept(key, value);
-                } finally {
-                    scratch.callers.pop();
-                }
+                sink.accept(key, scratch.lookup.isPresent() ? scratch.lookup.view() : null);
             }
         } catch (StorageException e) {
             throw Errors.of(e);
         } finally {
+            scratch.callers.pop();
             states.release(state);
         }
     }

@@ -231,25 +231,10 @@ final class MergeBench {
             int to,
             byte[] keysFrom,
             byte @Nullable [] keysTo) {
-        ManifestEdit edit = new ManifestEdit().add(written.data()).add(written.meta());
-        if (written.values() != null) {
-            edit.add(written.values());
-        }
+        ManifestEdit edit = new ManifestEdit();
+        written.addTo(edit);
         store.commit(edit);
-        ArrayInfo info = new ArrayInfo(
-                names[0],
-                names[1],
-                names[2],
-                names[3],
-                keysFrom,
-                keysTo,
-                written.data().id(),
-                written.meta().id(),
-                written.values() == null ? 0 : written.values().id(),
-                written.footer(),
-                written.counts().breakpoints(),
-                written.counts().keys(),
-                written.bytes());
+        ArrayInfo info = written.info(names[0], names[1], names[2], names[3], keysFrom, keysTo);
         return ArrayRun.open(info, store, from, to, array -> {});
     }
 
