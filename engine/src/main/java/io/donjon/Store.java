@@ -81,6 +81,19 @@ public interface Store extends AutoCloseable {
     /** Makes every write that was acknowledged before this call stable. */
     void sync();
 
+    /**
+     * The keys of a range that two versions of one tree show differently: what has to be done to the first to make it the
+     * second. Both may stand anywhere in the tree. What this reads is in proportion to what was written between the two
+     * on the line of versions, and to the directories of the arrays that hold it.
+     *
+     * <p>A keyspace's head counts as it is at this call; such a cursor expires as one of a keyspace does. Versions that
+     * are dropped meanwhile stay readable for it.
+     *
+     * @throws IllegalArgumentException if the versions are of different trees, or not of this store
+     * @throws DroppedException if one of them is dropped
+     */
+    ChangeCursor diff(Version from, Version to, KeyRange range);
+
     /** Figures of this moment and totals since the store was opened. */
     StoreStats stats();
 

@@ -26,6 +26,8 @@ final class ArrayCursor {
         STREAMING
     }
 
+    private static final long NOWHERE = -1;
+
     /** After so many blocks in a row, the next ones are read ahead. */
     private static final int RUN = 2;
 
@@ -46,6 +48,11 @@ final class ArrayCursor {
 
     private final BlockEntry entry = new BlockEntry();
     private boolean valid;
+
+    /** Of a walk by ordinals: that of the present block, and that of the first block behind the index leaf it is in. */
+    private long ordinal = NOWHERE;
+
+    private long leafEnd;
 
     /** Where the range begins; empty if that is before all keys. No key lies behind the end of the range. */
     private final byte[] begin;
@@ -233,6 +240,69 @@ final class ArrayCursor {
         }
         enterChild(0, false);
         return true;
+    }
+
+    // ---- by the numbers of data blocks ----
+
+    /** The ordinal of the first data block that may have a breakpoint of a key or of one behind it. */
+    long ordinalOf(byte[] key, int keyLength) {
+        enterRoot();
+        ordinal = NOWHERE;
+        for (int level = levels.length - 1; level >= 1; level--) {
+            if (!levels[level].seekFloor(key, keyLength, 0)) {
+                return 0;
+            }
+            enterChild(level, false);
+        }
+        long behind = levels[1].childOrdinal();
+        while (levels[0].next() && isAtOrBefore(levels[0], key, keyLength)) {
+            behind++;
+        }
+        return Math.max(levels[1].childOrdinal(), behind - 1);
+    }
+
+    private static boolean isAtOrBefore(BlockEntry separator, byte[] key, int keyLength) {
+        int order = separator.compareKey(key, keyLength);
+        return order < 0 || (order == 0 && separator.rank() == 0);
+    }
+
+    /**
+     * Goes to a data block, before its first breakpoint: {@link #entry} moves on within it, and ends with it. To be mixed
+     * with no other move.
+     */
+    void enterBlock(long sought) {
+        boolean inOrder = ordinal != NOWHERE && sought == ordinal + 1;
+        if (ordinal == NOWHERE || sought < ordinal || sought >= leafEnd) {
+            ordinal = NOWHERE;
+            enterRoot();
+            leafEnd = Long.MAX_VALUE;
+            for (int level = levels.length - 1; level >= 1; level--) {
+                seekOrdinal(levels[level], sought, level == 1);
+                enterChild(level, false);
+            }
+            ordinal = levels[1].childOrdinal() - 1;
+        }
+        for (; ordinal < sought; ordinal++) {
+            if (!levels[0].next()) {
+                throw StorageException.damaged(array, "no data block " + sought + ", which its change directory has");
+            }
+        }
+        enterChild(0, inOrder);
+    }
+
+    /** Moves from before the first entry to the last one that begins at or before a data block. */
+    private void seekOrdinal(BlockEntry level, long sought, boolean filtered) {
+        boolean before = true;
+        while (before && level.next()) {
+            level.decodeChild(true, filtered);
+            before = level.childOrdinal() <= sought;
+            if (!before) {
+                leafEnd = Math.min(leafEnd, level.childOrdinal());
+                if (!level.previous()) {
+                    throw StorageException.damaged(array, "data block " + sought + " lies before the index");
+                }
+            }
+        }
     }
 
     private void enterRoot() {

@@ -56,7 +56,7 @@ final class Reads {
     private final AtomicLong visible;
 
     /** Open cursors, oldest first. Guarded by its own monitor. */
-    private final Set<ScanCursor> cursors = new LinkedHashSet<>();
+    private final Set<PinnedCursor> cursors = new LinkedHashSet<>();
 
     Reads(
             ReadStates states,
@@ -94,7 +94,8 @@ final class Reads {
         return state.sequence(visible.get());
     }
 
-    private long sequence(ReadState state, VersionRef version) {
+    /** The newest commit that a reader of a state sees of a version. */
+    long sequence(ReadState state, VersionRef version) {
         // Nothing is written to an immutable version any more, and what was is acknowledged.
         return version.isImmutable() ? Long.MAX_VALUE : sequence(state);
     }
@@ -204,15 +205,34 @@ final class Reads {
     // ---- scanning ----
 
     ScanCursor scan(Target target, KeyRange range, ScanOption... options) {
+        return open(List.of(target), (versions, pin) -> new ScanCursor(this, versions.get(0), pin, range, options));
+    }
+
+    /** What has changed from one version to another of the same tree. */
+    DiffCursor diff(Target from, Target to, KeyRange range) {
+        return open(
+                List.of(from, to),
+                (versions, pin) -> new DiffCursor(this, versions.get(0), versions.get(1), pin, range));
+    }
+
+    /** Makes a cursor. */
+    private interface Opener<C> {
+        C open(List<VersionRef> versions, ReadStates.Pin pin);
+    }
+
+    private <C extends PinnedCursor> C open(List<Target> targets, Opener<C> opener) {
         ReadStates.Pin pin = states.pin();
-        VersionRef version = null;
+        List<VersionRef> versions = new ArrayList<>();
         boolean opened = false;
         try {
-            version = target.target();
-            catalog.cursorOpened(version.place());
-            // Again, now that a drop would wait for the cursor.
-            target.target();
-            ScanCursor cursor = new ScanCursor(this, version, pin, range, options);
+            for (Target target : targets) {
+                VersionRef version = target.target();
+                catalog.cursorOpened(version.place());
+                versions.add(version);
+                // Again, now that a drop would wait for the cursor.
+                target.target();
+            }
+            C cursor = opener.open(versions, pin);
             synchronized (cursors) {
                 cursors.add(cursor);
             }
@@ -223,19 +243,17 @@ final class Reads {
         } finally {
             if (!opened) {
                 pin.release();
-                if (version != null) {
-                    catalog.cursorClosed(version.place());
-                }
+                versions.forEach(version -> catalog.cursorClosed(version.place()));
             }
         }
     }
 
     /** A cursor has been closed. */
-    void closed(ScanCursor cursor, VersionRef version) {
+    void closed(PinnedCursor cursor) {
         synchronized (cursors) {
             cursors.remove(cursor);
         }
-        catalog.cursorClosed(version.place());
+        cursor.versions().forEach(version -> catalog.cursorClosed(version.place()));
     }
 
     ReadStates.Pin pin() {
@@ -276,7 +294,7 @@ final class Reads {
     }
 
     private boolean expireOldest(List<Generation> flushed) {
-        for (ScanCursor cursor : snapshotOfCursors()) {
+        for (PinnedCursor cursor : snapshotOfCursors()) {
             ReadState pinned = cursor.pinned();
             if (pinned != null
                     && (flushed.contains(pinned.active)
@@ -288,7 +306,7 @@ final class Reads {
         return false;
     }
 
-    private List<ScanCursor> snapshotOfCursors() {
+    private List<PinnedCursor> snapshotOfCursors() {
         synchronized (cursors) {
             return new ArrayList<>(cursors);
         }
@@ -304,7 +322,7 @@ final class Reads {
         states.close();
         while (states.isInUse()) {
             // Again each time: a scan that pinned before may be among the cursors only now.
-            snapshotOfCursors().forEach(ScanCursor::closeWithStore);
+            snapshotOfCursors().forEach(PinnedCursor::closeWithStore);
             pause();
         }
     }

@@ -1,10 +1,8 @@
 package io.donjon.engine;
 
 import io.donjon.Cursor;
-import io.donjon.CursorExpiredException;
 import io.donjon.KeyRange;
 import io.donjon.ScanOption;
-import io.donjon.StoreClosedException;
 import io.donjon.extents.StorageException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -13,35 +11,15 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A scan of a range of keys at one version and one point in time: overlays what the buffers and arrays say, newest first.
- *
- * <p>It pins what was there at its birth. When the store wants that memory back it expires the cursor, which one of an
- * immutable version does not notice: it goes on from its last key in what is there by then, since that says the same.
  */
-final class ScanCursor implements Cursor {
-    /** Where tests want to see a caller fail who keeps a buffer over a move. */
-    private static final boolean POISON = Boolean.getBoolean("donjon.poison");
-
-    /** Whether somebody is inside, and why nobody may be any more; who is taking back what is pinned counts as EXPIRING. */
-    private enum Phase {
-        IDLE,
-        BUSY,
-        EXPIRING,
-        EXPIRED,
-        STORE_CLOSED,
-        CLOSED
-    }
-
-    private final Reads reads;
+final class ScanCursor extends PinnedCursor implements Cursor {
     private final VersionRef version;
     private final long tree;
     private final Set<ScanOption> options;
     private final boolean reverse;
-    private final AtomicReference<Phase> phase = new AtomicReference<>(Phase.IDLE);
 
     // The range, as full keys.
     private final FullKey lower = new FullKey();
@@ -49,7 +27,6 @@ final class ScanCursor implements Cursor {
     private final FullKey upper = new FullKey();
     private final boolean upperInclusive;
 
-    private ReadStates.@Nullable Pin pin;
     private SourceTree sources = new SourceTree(List.of(), false);
     private List<RangeSource> all = List.of();
 
@@ -69,25 +46,21 @@ final class ScanCursor implements Cursor {
      * @param pin what to read, pinned; the cursor gives it back
      */
     ScanCursor(Reads reads, VersionRef version, ReadStates.Pin pin, KeyRange range, ScanOption... scanOptions) {
-        this.reads = reads;
+        super(reads, pin);
         this.version = version;
         this.tree = version.treeId();
         this.options = EnumSet.noneOf(ScanOption.class);
         this.options.addAll(List.of(scanOptions));
         this.reverse = options.contains(ScanOption.REVERSE);
-        byte[] from = range.from();
-        this.lower.set(tree, from == null ? new byte[0] : from);
-        this.lowerInclusive = from == null || range.fromInclusive();
-        byte[] to = range.to();
-        this.upper.set(to == null ? tree + 1 : tree, to == null ? new byte[0] : to);
-        this.upperInclusive = to != null && range.toInclusive();
-        this.pin = pin;
-        open(pin);
+        this.lowerInclusive = Ranges.lower(range, tree, lower);
+        this.upperInclusive = Ranges.upper(range, tree, upper);
+        open(pin.state());
     }
 
-    private void open(ReadStates.Pin on) {
-        ReadState state = on.state();
-        long sequence = version.isImmutable() ? Long.MAX_VALUE : reads.sequence(state);
+    @Override
+    void open(ReadState state) {
+        Reads reads = reads();
+        long sequence = reads.sequence(state, version);
         List<RangeSource> found = new ArrayList<>();
         found.add(new BufferSource(state.active.buffer, reads.line(), version.place(), sequence));
         for (Generation generation : state.sealed) {
@@ -248,123 +221,35 @@ final class ScanCursor implements Cursor {
     }
 
     private void requirePresent() {
-        if (phase.get() == Phase.CLOSED) {
-            throw new IllegalStateException("the cursor is closed");
-        }
-        if (!present) {
-            throw new IllegalStateException(
-                    started ? "the cursor is behind the last key" : "the cursor is before the first key");
-        }
-    }
-
-    // ---- life ----
-
-    private void enter() {
-        while (!phase.compareAndSet(Phase.IDLE, Phase.BUSY)) {
-            switch (phase.get()) {
-                case CLOSED -> throw new IllegalStateException("the cursor is closed");
-                case STORE_CLOSED -> throw new StoreClosedException("the store is closed", null);
-                case EXPIRING -> reads.pause();
-                case EXPIRED -> revive();
-                case BUSY -> throw new IllegalStateException("two threads move one cursor");
-                case IDLE -> {
-                    continue;
-                }
-            }
-        }
-    }
-
-    private void leave() {
-        phase.set(Phase.IDLE);
-    }
-
-    /** What was pinned is gone. A cursor of an immutable version takes up where it was in what is there now. */
-    private void revive() {
-        if (!version.isImmutable()) {
-            throw new CursorExpiredException(
-                    "a scan of keyspace " + version.describe()
-                            + " has held too much memory for too long; scan a view or a snapshot instead",
-                    null);
-        }
-        if (!phase.compareAndSet(Phase.EXPIRED, Phase.BUSY)) {
-            return;
-        }
-        boolean done = false;
-        try {
-            ReadStates.Pin fresh = reads.pin();
-            pin = fresh;
-            open(fresh);
-            if (started && !atEnd) {
-                FullKey last = new FullKey().setFull(key, 0, keyLength);
-                seekTo(last, true);
-            }
-            done = true;
-        } catch (StorageException e) {
-            throw Errors.of(e);
-        } finally {
-            if (!done) {
-                unpin();
-            }
-            phase.set(done ? Phase.IDLE : Phase.EXPIRED);
-        }
-    }
-
-    /** Takes back what is pinned, unless the cursor is just being moved. Called by the store under pressure. */
-    boolean expire() {
-        if (!phase.compareAndSet(Phase.IDLE, Phase.EXPIRING)) {
-            return false;
-        }
-        unpin();
-        phase.set(Phase.EXPIRED);
-        return true;
-    }
-
-    /** Takes back what is pinned for good, unless the cursor is just being moved: then it is to be asked again. */
-    void closeWithStore() {
-        Phase now = phase.get();
-        boolean resting = now == Phase.IDLE || now == Phase.EXPIRED;
-        // By way of EXPIRING, so that whoever closes it at this moment does not give the pin back as well.
-        if (resting && phase.compareAndSet(now, Phase.EXPIRING)) {
-            unpin();
-            phase.set(Phase.STORE_CLOSED);
-        }
-    }
-
-    private void unpin() {
-        ReadStates.Pin held = pin;
-        pin = null;
-        all.forEach(RangeSource::close);
-        all = List.of();
-        sources = new SourceTree(List.of(), false);
-        if (held != null) {
-            held.release();
-        }
-    }
-
-    /** The state that it pins, or null. */
-    @Nullable ReadState pinned() {
-        ReadStates.Pin held = pin;
-        return held == null ? null : held.state();
+        requirePresent(present, started);
     }
 
     @Override
-    public void close() {
-        while (true) {
-            Phase now = phase.get();
-            if (now == Phase.CLOSED) {
-                return;
-            }
-            if (now == Phase.BUSY) {
-                throw new IllegalStateException("a cursor is closed while another thread moves it");
-            }
-            if (now == Phase.EXPIRING) {
-                reads.pause();
-            } else if (phase.compareAndSet(now, Phase.CLOSED)) {
-                present = false;
-                unpin();
-                reads.closed(this, version);
-                return;
-            }
+    void goBack() {
+        if (started && !atEnd) {
+            seekTo(new FullKey().setFull(key, 0, keyLength), true);
         }
+    }
+
+    @Override
+    void letGo() {
+        all.forEach(RangeSource::close);
+        all = List.of();
+        sources = new SourceTree(List.of(), false);
+    }
+
+    @Override
+    void ended() {
+        present = false;
+    }
+
+    @Override
+    List<VersionRef> versions() {
+        return List.of(version);
+    }
+
+    @Override
+    String describe() {
+        return "a scan of keyspace " + version.describe();
     }
 }

@@ -1,8 +1,11 @@
 package io.donjon.engine;
 
+import io.donjon.ChangeCursor;
 import io.donjon.Commit;
+import io.donjon.DroppedException;
 import io.donjon.Durability;
 import io.donjon.Job;
+import io.donjon.KeyRange;
 import io.donjon.Keyspace;
 import io.donjon.Snapshot;
 import io.donjon.Store;
@@ -163,6 +166,29 @@ final class StoreHandle implements Store {
         } catch (StorageException e) {
             throw Errors.of(e);
         }
+    }
+
+    // ---- differences ----
+
+    @Override
+    public ChangeCursor diff(Version from, Version to, KeyRange range) {
+        engine.requireOpen();
+        return engine.reads().diff(target(from), target(to), range);
+    }
+
+    private Reads.Target target(Version version) {
+        VersionForest forest = engine.catalog().forest();
+        int place = forest.place(version.id());
+        if (place == VersionForest.NONE || place == VersionForest.ROOT) {
+            throw new IllegalArgumentException("version " + version.id() + " is not of this store");
+        }
+        VersionRef ref = new VersionRef(forest, place, forest.kind(place) != VersionForest.Kind.HEAD);
+        return () -> {
+            if (ref.isDropped()) {
+                throw new DroppedException("version " + ref.id() + " has been dropped", null);
+            }
+            return ref;
+        };
     }
 
     // ---- the whole ----

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The histories of sim/line.py through the real code: random ones, and for each rule whose breach {@code line.py break}
- * shows to give wrong answers the shortest history that would show it here. Rules about cuts, diffs and places that
+ * shows to give wrong answers the shortest history that would show it here. Rules about cuts and places that
  * leave wait for the code that they are about.
  */
 class LineHistoriesTest {

@@ -3,7 +3,9 @@ package io.donjon.engine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.donjon.ChangeCursor;
 import io.donjon.Durability;
+import io.donjon.KeyRange;
 import io.donjon.Keyspace;
 import io.donjon.Reader;
 import io.donjon.Snapshot;
@@ -28,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * and merges go on side by side, and crashes take back what was not stable. The truth is brute force: a map for every
  * version, copied at birth and made anew, after a crash, from the log that survived.
  *
- * <p>What the simulation has and this has not: cuts, places that leave, diffs; the engine cannot do them yet.
+ * <p>What the simulation has and this has not: cuts and places that leave; the engine cannot do them yet.
  */
 final class LineHistory {
     private static final int ROOT = 0;
@@ -388,7 +390,23 @@ final class LineHistory {
         if (!readable.isEmpty()) {
             int version = readable.get(random.nextInt(readable.size()));
             assertEquals(Dump.text(truth.of(version)), Dump.text(Dump.of(reader(version))));
+            checkDiff(version, readable);
         }
+    }
+
+    private void checkDiff(int version, List<Integer> readable) {
+        List<Integer> others = readable.stream()
+                .filter(other -> Objects.equals(truth.trees.get(other), truth.trees.get(version)))
+                .toList();
+        int other = others.get(random.nextInt(others.size()));
+        try (ChangeCursor cursor = store().diff(known(version), known(other), KeyRange.all())) {
+            Changes.assertAhead(Changes.between(truth.of(version), truth.of(other)), cursor);
+        }
+    }
+
+    private Version known(int version) {
+        Reader reader = reader(version);
+        return reader instanceof Keyspace keyspace ? keyspace.version() : ((Snapshot) reader).version();
     }
 
     private Reader reader(int version) {

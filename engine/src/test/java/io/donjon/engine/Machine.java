@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.donjon.ChangeCursor;
 import io.donjon.Commit;
 import io.donjon.Cursor;
 import io.donjon.CursorExpiredException;
@@ -28,6 +29,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -84,6 +86,7 @@ final class Machine {
     private final Set<String> events = new TreeSet<>();
     private final List<OpenView> views = new ArrayList<>();
     private final List<OpenCursor> cursors = new ArrayList<>();
+    private final List<OpenDiff> diffs = new ArrayList<>();
 
     private record OpenView(View view, NavigableMap<byte[], byte[]> content) {}
 
@@ -98,6 +101,20 @@ final class Machine {
 
         /** {@code ahead} is what the cursor has still to show, in its direction. */
         OpenCursor(Cursor cursor, NavigableMap<byte[], byte[]> ahead, boolean mayExpire) {
+            this.cursor = cursor;
+            this.ahead = ahead;
+            this.mayExpire = mayExpire;
+        }
+    }
+
+    /** A diff of what may have changed since: it must not notice. */
+    private static final class OpenDiff {
+        final ChangeCursor cursor;
+        final Deque<Changes.Change> ahead;
+        final boolean mayExpire;
+        boolean hasExpired;
+
+        OpenDiff(ChangeCursor cursor, Deque<Changes.Change> ahead, boolean mayExpire) {
             this.cursor = cursor;
             this.ahead = ahead;
             this.mayExpire = mayExpire;
@@ -145,14 +162,21 @@ final class Machine {
         engine = opened.engine();
         views.clear();
         cursors.clear();
+        diffs.clear();
     }
 
     /** Closes what is open over more than one step, as if nobody had read. */
     void closeReaders() {
-        cursors.forEach(open -> open.cursor.close());
-        cursors.clear();
+        closeCursors();
         views.forEach(open -> open.view.close());
         views.clear();
+    }
+
+    private void closeCursors() {
+        cursors.forEach(open -> open.cursor.close());
+        cursors.clear();
+        diffs.forEach(open -> open.cursor.close());
+        diffs.clear();
     }
 
     /** Ends the store's life in an orderly way, with views open: all that was acknowledged is stable. */
@@ -286,6 +310,8 @@ final class Machine {
                     errors();
                 }
             }
+            case 36 -> checkDiff();
+            case 37 -> openDiff();
             default -> checkSomething();
         }
     }
@@ -306,8 +332,7 @@ final class Machine {
             }
             if (underWay == null) {
                 // Perhaps a cursor was moved, and nobody knows how far it has come.
-                cursors.forEach(open -> open.cursor.close());
-                cursors.clear();
+                closeCursors();
             } else {
                 failed.add(underWay);
                 underWay = null;
@@ -912,8 +937,87 @@ final class Machine {
                 new OpenCursor(reader.scan(range, options), reverse ? inside.descendingMap() : inside, !ofSnapshot));
     }
 
+    // ---- differences ----
+
+    /** A version, and what it shows. */
+    private record Content(Version version, NavigableMap<byte[], byte[]> content, boolean isHead) {}
+
+    /** A head or a snapshot of a tree. */
+    private Content anyVersion(String tree) {
+        List<Content> all = new ArrayList<>();
+        model.heads.forEach((name, head) -> {
+            if (head.tree.equals(tree)) {
+                all.add(new Content(keyspace(name).version(), head.content, true));
+            }
+        });
+        model.snapshots
+                .getOrDefault(tree, new TreeMap<>())
+                .forEach((name, content) ->
+                        all.add(new Content(snapshot(tree, name).version(), content, false)));
+        return all.get(random.nextInt(all.size()));
+    }
+
+    private void checkDiff() {
+        String tree = model.head(keyspaceName()).tree;
+        Content from = anyVersion(tree);
+        Content to = anyVersion(tree);
+        KeyRange range = range();
+        steps.say("diff", from.version, to.version, range);
+        NavigableMap<byte[], byte[]> before = within(from.content, range);
+        NavigableMap<byte[], byte[]> after = within(to.content, range);
+        try (ChangeCursor cursor = store().diff(from.version, to.version, range)) {
+            assertThrows(IllegalStateException.class, cursor::key);
+            Changes.assertAhead(Changes.between(before, after), cursor);
+            for (int n = 0; n < 3; n++) {
+                byte[] sought = key();
+                Deque<Changes.Change> ahead =
+                        Changes.between(before.tailMap(sought, true), after.tailMap(sought, true));
+                assertEquals(!ahead.isEmpty(), cursor.seek(ByteBuffer.wrap(sought)));
+                if (!ahead.isEmpty()) {
+                    ahead.removeFirst().assertHere(cursor);
+                    Changes.assertAhead(ahead, cursor);
+                }
+            }
+        }
+    }
+
+    /** Opens a diff that stays open over what comes. */
+    private void openDiff() {
+        if (diffs.size() >= 3) {
+            diffs.remove(random.nextInt(diffs.size())).cursor.close();
+        }
+        String tree = model.head(keyspaceName()).tree;
+        Content from = anyVersion(tree);
+        Content to = anyVersion(tree);
+        KeyRange range = range();
+        steps.say("open a diff", from.version, to.version, range);
+        diffs.add(new OpenDiff(
+                store().diff(from.version, to.version, range),
+                Changes.between(within(from.content, range), within(to.content, range)),
+                from.isHead || to.isHead));
+    }
+
+    private void moveDiffs() {
+        for (OpenDiff open : diffs) {
+            try {
+                for (int n = random.nextInt(4); n > 0 && !open.hasExpired; n--) {
+                    Changes.Change due = open.ahead.pollFirst();
+                    assertEquals(due != null, open.cursor.next());
+                    if (due != null) {
+                        due.assertHere(open.cursor);
+                    }
+                }
+            } catch (CursorExpiredException expired) {
+                assertTrue(open.mayExpire, "a diff of immutable versions has expired");
+                open.cursor.close();
+                open.hasExpired = true;
+            }
+        }
+    }
+
     private void moveCursors() {
         steps.say("move", cursors.size(), "cursors");
+        moveDiffs();
         for (OpenCursor open : cursors) {
             int moves = random.nextInt(4);
             try {
