@@ -42,12 +42,10 @@ public final class BPlusTree implements AutoCloseable {
     private final int[] pathChild = new int[HEIGHT_MAX];
     private int depth;
 
-    private final byte[] scratch = new byte[Page.BYTES];
+    private final PageSplit split = new PageSplit();
     private final byte[] leftCopy = new byte[Page.BYTES];
     private final byte[] rightCopy = new byte[Page.BYTES];
-    private final byte[] separator = new byte[RECORD_BYTES_MAX];
     private final byte[] pulledDown = new byte[RECORD_BYTES_MAX];
-    private int separatorLength;
     /** Counts changes, so that a cursor notices one behind its back. */
     long changes;
 
@@ -55,7 +53,7 @@ public final class BPlusTree implements AutoCloseable {
 
     private BPlusTree(PageFile file, long poolBytes) {
         this.file = file;
-        pool = new BufferPool(file, poolBytes);
+        pool = new BufferPool(file, poolBytes, false);
         header = new Header(file);
         if (header.root == 0) {
             Frame root = allocate(Page.LEAF, 0);
@@ -122,16 +120,7 @@ public final class BPlusTree implements AutoCloseable {
         while (Page.kind(page) == Page.INNER) {
             page = pool.fetch(Page.child(page, Page.childIndex(page, key, keyAt, keyLength))).bytes;
         }
-        int slot = Page.find(page, key, keyAt, keyLength);
-        if (slot < 0) {
-            return -1;
-        }
-        int record = Page.record(page, slot);
-        int length = Page.valueLength(page, record);
-        if (length <= into.length) {
-            System.arraycopy(page, Page.valueAt(page, record), into, 0, length);
-        }
-        return length;
+        return Page.get(page, key, keyAt, keyLength, into);
     }
 
     /** Sets the value of a key. */
@@ -145,10 +134,7 @@ public final class BPlusTree implements AutoCloseable {
      * @throws IllegalArgumentException if they have more than {@link #RECORD_BYTES_MAX} bytes together
      */
     public void put(byte[] key, int keyAt, int keyLength, byte[] value, int valueAt, int valueLength) {
-        if (keyLength + valueLength > RECORD_BYTES_MAX) {
-            throw new IllegalArgumentException("record of " + keyLength + " + " + valueLength
-                    + " bytes: key and value together may have at most " + RECORD_BYTES_MAX);
-        }
+        Page.requireFits(keyLength, valueLength);
         changes++;
         Frame leaf = descend(key, keyAt, keyLength);
         byte[] page = leaf.bytes;
@@ -170,7 +156,7 @@ public final class BPlusTree implements AutoCloseable {
         }
         markDirty(leaf);
         if (Page.fits(page, Page.bytesFor(keyLength, valueLength))) {
-            Page.insert(page, slot, key, keyAt, keyLength, value, valueAt, valueLength, scratch);
+            Page.insert(page, slot, key, keyAt, keyLength, value, valueAt, valueLength, split.scratch);
             if (shrunk && Page.used(page) < UNDERFULL) {
                 fill(leaf, depth);
             }
@@ -263,7 +249,7 @@ public final class BPlusTree implements AutoCloseable {
 
     private void markDirty(Frame frame) {
         header.beforeChange();
-        frame.dirty = true;
+        pool.markDirty(frame);
     }
 
     private Frame allocate(int kind, int level) {
@@ -272,7 +258,7 @@ public final class BPlusTree implements AutoCloseable {
         if (header.free != 0) {
             frame = pool.fetch(header.free);
             header.free = Page.link(frame.bytes);
-            frame.dirty = true;
+            pool.markDirty(frame);
         } else {
             frame = pool.create(header.pageCount++);
         }
@@ -294,77 +280,20 @@ public final class BPlusTree implements AutoCloseable {
         Frame right = allocate(Page.LEAF, 0);
         right.pins++;
         Page.setLink(right.bytes, Page.link(left.bytes));
-        int count = Page.count(left.bytes);
-        boolean ascending = slot == count && Page.link(left.bytes) == 0;
+        boolean ascending = slot == Page.count(left.bytes) && Page.link(left.bytes) == 0;
         Page.setLink(left.bytes, right.page);
-        if (ascending) {
-            Page.insert(right.bytes, 0, key, keyAt, keyLength, value, valueAt, valueLength, scratch);
-        } else {
-            int bytes = Page.bytesFor(keyLength, valueLength);
-            System.arraycopy(left.bytes, 0, leftCopy, 0, Page.BYTES);
-            int cut = half(leftCopy, slot, bytes);
-            Page.clear(left.bytes);
-            for (int i = 0, n = 0; i <= count; i++) {
-                byte[] into = i < cut ? left.bytes : right.bytes;
-                if (i == slot) {
-                    Page.insert(into, Page.count(into), key, keyAt, keyLength, value, valueAt, valueLength, scratch);
-                } else {
-                    Page.append(into, leftCopy, Page.record(leftCopy, n++));
-                }
-            }
-        }
-        separate(left.bytes, right.bytes);
+        split.leaf(left.bytes, right.bytes, slot, ascending, key, keyAt, keyLength, value, valueAt, valueLength);
         left.pins--;
         right.pins--;
         insertSeparator(depth, right.page, ascending);
     }
 
-    /**
-     * Of the records of a page and a new one in front of {@code slot}, how many go to the left so that both sides are
-     * as even as can be; at least one, and not all.
-     */
-    private static int half(byte[] page, int slot, int bytes) {
-        int all = Page.used(page) + bytes;
-        int count = Page.count(page) + 1;
-        int left = 0;
-        for (int i = 0; i < count; i++) {
-            int next = i == slot
-                    ? bytes
-                    : Page.SLOT_BYTES + Page.recordBytes(page, Page.record(page, i < slot ? i : i - 1));
-            // The side that the middle falls into gets the record if that brings both nearer to the half.
-            if (2 * left + next > all) {
-                return Math.min(Math.max(i, 1), count - 1);
-            }
-            left += next;
-        }
-        return count - 1;
-    }
-
-    /** Sets {@link #separator} to the shortest key that is above all of one leaf and not above the first of the next. */
-    private void separate(byte[] left, byte[] right) {
-        int last = Page.record(left, Page.count(left) - 1);
-        int first = Page.record(right, 0);
-        int lastAt = Page.keyAt(last);
-        int firstAt = Page.keyAt(first);
-        int lastLength = Page.keyLength(left, last);
-        int length = 0;
-        while (length < lastLength && left[lastAt + length] == right[firstAt + length]) {
-            length++;
-        }
-        setSeparator(right, firstAt, length + 1);
-    }
-
-    private void setSeparator(byte[] from, int at, int length) {
-        System.arraycopy(from, at, separator, 0, length);
-        separatorLength = length;
-    }
-
-    /** Enters {@link #separator} and the page to its right into the parent of what lies at a depth of the path. */
+    /** Enters {@link #split}'s separator and the page to its right into the parent of what lies at a depth of the path. */
     private void insertSeparator(int below, int rightPage, boolean ascending) {
         if (below == 0) {
             Frame root = allocate(Page.INNER, header.height);
             Page.setLink(root.bytes, header.root);
-            Page.insertChild(root.bytes, 0, separator, 0, separatorLength, rightPage, scratch);
+            Page.insertChild(root.bytes, 0, split.separator, 0, split.separatorLength, rightPage, split.scratch);
             header.root = root.page;
             header.height++;
             return;
@@ -373,42 +302,17 @@ public final class BPlusTree implements AutoCloseable {
         insertSeparatorAt(parent, pathChild[below - 1], below - 1, rightPage, ascending);
     }
 
-    /** Enters {@link #separator} in front of a slot of the inner page at a depth of the path; splits it if need be. */
+    /** Enters {@link #split}'s separator in front of a slot of the inner page at a depth of the path; splits it if need be. */
     private void insertSeparatorAt(Frame parent, int slot, int at, int rightPage, boolean ascending) {
         markDirty(parent);
-        if (Page.fits(parent.bytes, Page.bytesFor(separatorLength, Integer.BYTES))) {
-            Page.insertChild(parent.bytes, slot, separator, 0, separatorLength, rightPage, scratch);
+        if (Page.fits(parent.bytes, Page.bytesFor(split.separatorLength, Integer.BYTES))) {
+            Page.insertChild(parent.bytes, slot, split.separator, 0, split.separatorLength, rightPage, split.scratch);
             return;
         }
         parent.pins++;
         Frame right = allocate(Page.INNER, Page.level(parent.bytes));
         parent.pins--;
-        System.arraycopy(parent.bytes, 0, leftCopy, 0, Page.BYTES);
-        Page.clear(parent.bytes);
-        int count = Page.count(leftCopy);
-        // The record at the cut goes up. When keys ascend, all but the newest stays to the left.
-        int cut = ascending
-                ? count - 1
-                : Math.min(half(leftCopy, slot, Page.bytesFor(separatorLength, Integer.BYTES)), count - 1);
-        int upLength = 0;
-        for (int i = 0, n = 0; i <= count; i++) {
-            boolean isNew = i == slot;
-            int record = isNew ? 0 : Page.record(leftCopy, n++);
-            if (i == cut) {
-                upLength = isNew ? separatorLength : Page.keyLength(leftCopy, record);
-                byte[] from = isNew ? separator : leftCopy;
-                System.arraycopy(from, isNew ? 0 : Page.keyAt(record), pulledDown, 0, upLength);
-                Page.setLink(right.bytes, isNew ? rightPage : Page.childOfRecord(leftCopy, record));
-                continue;
-            }
-            byte[] into = i < cut ? parent.bytes : right.bytes;
-            if (isNew) {
-                Page.insertChild(into, Page.count(into), separator, 0, separatorLength, rightPage, scratch);
-            } else {
-                Page.append(into, leftCopy, record);
-            }
-        }
-        setSeparator(pulledDown, 0, upLength);
+        split.inner(parent.bytes, right.bytes, slot, rightPage, ascending);
         insertSeparator(at, right.page, ascending);
     }
 
@@ -452,7 +356,7 @@ public final class BPlusTree implements AutoCloseable {
         }
     }
 
-    /** True if all went into the left page; otherwise both were levelled and {@link #separator} is set. */
+    /** True if all went into the left page; otherwise both were levelled and {@link #split}'s separator is set. */
     private boolean joinLeaves(Frame left, Frame right) {
         int all = Page.used(left.bytes) + Page.used(right.bytes);
         if (all <= Page.CAPACITY) {
@@ -464,7 +368,7 @@ public final class BPlusTree implements AutoCloseable {
         int half = all / 2;
         deal(leftCopy, left.bytes, right.bytes, half);
         deal(rightCopy, left.bytes, right.bytes, half);
-        separate(left.bytes, right.bytes);
+        split.separate(left.bytes, right.bytes);
         return false;
     }
 
@@ -482,7 +386,7 @@ public final class BPlusTree implements AutoCloseable {
                     Page.keyAt(down),
                     downLength,
                     Page.link(right.bytes),
-                    scratch);
+                    split.scratch);
             compactInto(left.bytes, right.bytes);
             return true;
         }
@@ -492,17 +396,19 @@ public final class BPlusTree implements AutoCloseable {
         int half = all / 2;
         int firstOfRight = Page.link(rightCopy);
         Page.setLink(right.bytes, 0);
-        separatorLength = -1;
+        split.separatorLength = -1;
         for (int i = 0, n = Page.count(leftCopy); i < n; i++) {
             dealInner(left.bytes, right.bytes, half, leftCopy, Page.record(leftCopy, i));
         }
-        if (separatorLength < 0 && Page.used(left.bytes) + downBytes / 2 < half) {
-            Page.insertChild(left.bytes, Page.count(left.bytes), pulledDown, 0, downLength, firstOfRight, scratch);
-        } else if (separatorLength < 0) {
-            setSeparator(pulledDown, 0, downLength);
+        if (split.separatorLength < 0 && Page.used(left.bytes) + downBytes / 2 < half) {
+            Page.insertChild(
+                    left.bytes, Page.count(left.bytes), pulledDown, 0, downLength, firstOfRight, split.scratch);
+        } else if (split.separatorLength < 0) {
+            split.set(pulledDown, 0, downLength);
             Page.setLink(right.bytes, firstOfRight);
         } else {
-            Page.insertChild(right.bytes, Page.count(right.bytes), pulledDown, 0, downLength, firstOfRight, scratch);
+            Page.insertChild(
+                    right.bytes, Page.count(right.bytes), pulledDown, 0, downLength, firstOfRight, split.scratch);
         }
         for (int i = 0, n = Page.count(rightCopy); i < n; i++) {
             dealInner(left.bytes, right.bytes, half, rightCopy, Page.record(rightCopy, i));
@@ -540,12 +446,12 @@ public final class BPlusTree implements AutoCloseable {
 
     private void dealInner(byte[] left, byte[] right, int half, byte[] from, int record) {
         int bytes = Page.SLOT_BYTES + Page.recordBytes(from, record);
-        if (separatorLength >= 0) {
+        if (split.separatorLength >= 0) {
             Page.append(right, from, record);
         } else if (Page.used(left) + bytes / 2 < half) {
             Page.append(left, from, record);
         } else {
-            setSeparator(from, Page.keyAt(record), Page.keyLength(from, record));
+            split.set(from, Page.keyAt(record), Page.keyLength(from, record));
             Page.setLink(right, Page.childOfRecord(from, record));
         }
     }

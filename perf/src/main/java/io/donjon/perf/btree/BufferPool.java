@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Pages in memory, up to a budget; the one that goes when another is needed is chosen by a clock (second chance).
  *
- * <p>A dirty page is written when it goes and at {@link #writeAll}. A page that is not here is in the file, always.
+ * <p>A dirty page is written at {@link #writeAll} and, unless the pool keeps dirty pages, when it goes. A page that is not
+ * here is in the file, always.
  */
 final class BufferPool {
     /** The fewest frames: a split pins three pages at once, and a merge reads one beside its three. */
@@ -19,6 +20,8 @@ final class BufferPool {
 
     private final PageFile file;
     private final Frame[] frames;
+    private final boolean keepsDirty;
+    private int dirtyCount;
     private int framesMade;
     private int hand;
     /** Open addressing, linear probing, at most half full: the frame of each page, found by {@link Frame#page}. */
@@ -26,8 +29,14 @@ final class BufferPool {
 
     private final int tableShift;
 
-    BufferPool(PageFile file, long budgetBytes) {
+    /**
+     * An empty pool.
+     *
+     * @param keepsDirty whether dirty pages stay until {@link #writeAll}, which the owner then calls before most are dirty
+     */
+    BufferPool(PageFile file, long budgetBytes, boolean keepsDirty) {
         this.file = file;
+        this.keepsDirty = keepsDirty;
         long count = Math.max(FRAMES_MIN, budgetBytes / (Page.BYTES + FRAME_OVERHEAD_BYTES));
         frames = new Frame[Math.toIntExact(Math.min(count, 1 << 28))];
         int tableBits = 33 - Integer.numberOfLeadingZeros(frames.length);
@@ -37,6 +46,10 @@ final class BufferPool {
 
     int frameCount() {
         return frames.length;
+    }
+
+    int dirtyCount() {
+        return dirtyCount;
     }
 
     boolean contains(int page) {
@@ -64,8 +77,33 @@ final class BufferPool {
         Frame frame = freeFrame();
         install(frame, page);
         frame.used = true;
-        frame.dirty = true;
+        markDirty(frame);
         return frame;
+    }
+
+    /** To be called when a page in a frame is changed. */
+    void markDirty(Frame frame) {
+        if (!frame.dirty) {
+            frame.dirty = true;
+            dirtyCount++;
+        }
+    }
+
+    /** Forgets a page whose content does not matter any more, if it is here. */
+    void discard(int page) {
+        Frame frame = table[slotOf(page)];
+        if (frame != null) {
+            markClean(frame);
+            evict(frame);
+            frame.used = false;
+        }
+    }
+
+    private void markClean(Frame frame) {
+        if (frame.dirty) {
+            frame.dirty = false;
+            dirtyCount--;
+        }
     }
 
     /**
@@ -107,7 +145,7 @@ final class BufferPool {
             while (i < dirty.length && dirty[i].page == first + run && !file.full()) {
                 Page.seal(dirty[i].bytes, dirty[i].page);
                 file.add(dirty[i].bytes);
-                dirty[i].dirty = false;
+                markClean(dirty[i]);
                 run++;
                 i++;
             }
@@ -138,7 +176,7 @@ final class BufferPool {
             file.begin();
             file.add(frame.bytes);
             file.write(frame.page);
-            frame.dirty = false;
+            markClean(frame);
         }
         evict(frame);
         return frame;
@@ -162,7 +200,7 @@ final class BufferPool {
         for (int steps = 0; steps <= 2 * frames.length; steps++) {
             Frame frame = frames[hand];
             hand = hand + 1 == frames.length ? 0 : hand + 1;
-            if (frame.pins > 0) {
+            if (frame.pins > 0 || (keepsDirty && frame.dirty)) {
                 continue;
             }
             if (!frame.used) {
@@ -170,7 +208,8 @@ final class BufferPool {
             }
             frame.used = false;
         }
-        throw new IllegalStateException("all " + frames.length + " frames are pinned");
+        throw new IllegalStateException(
+                "all " + frames.length + " frames are pinned" + (keepsDirty ? " or dirty" : ""));
     }
 
     private void install(Frame frame, int page) {

@@ -5,7 +5,7 @@ final class Frame {
     final byte[] bytes = new byte[Page.BYTES];
     /** The page that is in it, 0 for none. */
     int page;
-    /** Whether the page differs from the file. */
+    /** Whether the page differs from the file; set by the pool alone, which counts. */
     boolean dirty;
     /** Whether the page was used since the clock's hand last passed. */
     boolean used;

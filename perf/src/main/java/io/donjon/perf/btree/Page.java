@@ -131,6 +131,14 @@ final class Page {
         return index == 0 ? link(page) : childOfRecord(page, record(page, index - 1));
     }
 
+    static void setChild(byte[] page, int index, int child) {
+        if (index == 0) {
+            setLink(page, child);
+        } else {
+            INT.set(page, valueAt(page, record(page, index - 1)), child);
+        }
+    }
+
     static int childOfRecord(byte[] page, int record) {
         return (int) INT.get(page, valueAt(page, record));
     }
@@ -162,6 +170,28 @@ final class Page {
             }
         }
         return -1 - low;
+    }
+
+    /** Copies the value of a key of a leaf to the start of an array, as {@link BPlusTree#get(byte[], byte[])} says. */
+    static int get(byte[] page, byte[] key, int keyAt, int keyLength, byte[] into) {
+        int slot = find(page, key, keyAt, keyLength);
+        if (slot < 0) {
+            return -1;
+        }
+        int record = record(page, slot);
+        int length = valueLength(page, record);
+        if (length <= into.length) {
+            System.arraycopy(page, valueAt(page, record), into, 0, length);
+        }
+        return length;
+    }
+
+    /** Refuses a record that has more than {@link #RECORD_BYTES_MAX} bytes. */
+    static void requireFits(int keyLength, int valueLength) {
+        if (keyLength + valueLength > RECORD_BYTES_MAX) {
+            throw new IllegalArgumentException("record of " + keyLength + " + " + valueLength
+                    + " bytes: key and value together may have at most " + RECORD_BYTES_MAX);
+        }
     }
 
     /** The index of the child that holds a key; see {@link #child}. */
