@@ -313,7 +313,7 @@ final class CowTreeTest {
         }
         space.settle();
         assertEquals(0, space.usedCount());
-        assertEquals(1, space.allocate());
+        assertEquals(61, space.allocate());
     }
 
     @Test
