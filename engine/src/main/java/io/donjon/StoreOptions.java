@@ -26,6 +26,7 @@ public final class StoreOptions {
     private final Compression compression;
     private final boolean directIo;
     private final boolean degraded;
+    private final boolean strata;
 
     private StoreOptions(
             List<Path> directories,
@@ -35,7 +36,8 @@ public final class StoreOptions {
             Durability durability,
             Compression compression,
             boolean directIo,
-            boolean degraded) {
+            boolean degraded,
+            boolean strata) {
         this.directories = directories;
         this.createIfMissing = createIfMissing;
         this.copies = copies;
@@ -44,6 +46,7 @@ public final class StoreOptions {
         this.compression = compression;
         this.directIo = directIo;
         this.degraded = degraded;
+        this.strata = strata;
     }
 
     /**
@@ -52,12 +55,13 @@ public final class StoreOptions {
      */
     public static StoreOptions at(Path directory, Path... more) {
         List<Path> all = Stream.concat(Stream.of(directory), Stream.of(more)).toList();
-        return new StoreOptions(all, false, 0, 256L << 20, Durability.SYNC, Compression.LZ4, false, false);
+        return new StoreOptions(all, false, 0, 256L << 20, Durability.SYNC, Compression.LZ4, false, false, true);
     }
 
     /** Whether a store is created where there is none; off at first, when {@link FormatException} says so instead. */
     public StoreOptions createIfMissing(boolean create) {
-        return new StoreOptions(directories, create, copies, memoryBytes, durability, compression, directIo, degraded);
+        return new StoreOptions(
+                directories, create, copies, memoryBytes, durability, compression, directIo, degraded, strata);
     }
 
     /**
@@ -72,7 +76,7 @@ public final class StoreOptions {
                     "copies " + count + ": must be 1 or 2, and at most the " + directories.size() + " directories");
         }
         return new StoreOptions(
-                directories, createIfMissing, count, memoryBytes, durability, compression, directIo, degraded);
+                directories, createIfMissing, count, memoryBytes, durability, compression, directIo, degraded, strata);
     }
 
     /**
@@ -87,7 +91,7 @@ public final class StoreOptions {
             throw new IllegalArgumentException("memoryBytes " + bytes + ": must be at least " + MEMORY_BYTES_MIN);
         }
         return new StoreOptions(
-                directories, createIfMissing, copies, bytes, durability, compression, directIo, degraded);
+                directories, createIfMissing, copies, bytes, durability, compression, directIo, degraded, strata);
     }
 
     /** The durability of writes that do not name their own; by default {@link Durability#SYNC}. */
@@ -100,7 +104,8 @@ public final class StoreOptions {
                 Objects.requireNonNull(standard, "standard"),
                 compression,
                 directIo,
-                degraded);
+                degraded,
+                strata);
     }
 
     /** How new blocks are compressed; by default {@link Compression#LZ4}. Old blocks stay readable as they are. */
@@ -113,7 +118,8 @@ public final class StoreOptions {
                 durability,
                 Objects.requireNonNull(method, "method"),
                 directIo,
-                degraded);
+                degraded,
+                strata);
     }
 
     /**
@@ -122,7 +128,7 @@ public final class StoreOptions {
      */
     public StoreOptions directIo(boolean direct) {
         return new StoreOptions(
-                directories, createIfMissing, copies, memoryBytes, durability, compression, direct, degraded);
+                directories, createIfMissing, copies, memoryBytes, durability, compression, direct, degraded, strata);
     }
 
     /**
@@ -131,7 +137,17 @@ public final class StoreOptions {
      */
     public StoreOptions degraded(boolean allowed) {
         return new StoreOptions(
-                directories, createIfMissing, copies, memoryBytes, durability, compression, directIo, allowed);
+                directories, createIfMissing, copies, memoryBytes, durability, compression, directIo, allowed, strata);
+    }
+
+    /**
+     * Whether arrays are cut along the line of versions, so that a version is read nearly as fast as if it stood alone,
+     * however many others there are (design.md section 4, "strata"); on at first. Off, a store takes less space, up to
+     * half, and scans of one version among many read what the others wrote as well. Arrays that have been cut stay so.
+     */
+    public StoreOptions strata(boolean cut) {
+        return new StoreOptions(
+                directories, createIfMissing, copies, memoryBytes, durability, compression, directIo, degraded, cut);
     }
 
     /** The directories, as given. */
@@ -172,5 +188,10 @@ public final class StoreOptions {
     /** See {@link #degraded(boolean)}. */
     public boolean degraded() {
         return degraded;
+    }
+
+    /** See {@link #strata(boolean)}. */
+    public boolean strata() {
+        return strata;
     }
 }

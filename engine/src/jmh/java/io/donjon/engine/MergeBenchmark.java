@@ -112,15 +112,17 @@ public class MergeBenchmark {
     @Benchmark
     @OperationsPerInvocation(RECORDS)
     public Merge.Result merge() {
-        result = new Merge(store, catalog, tuning, inputs, List.of(), Long.MAX_VALUE, () -> false).run();
+        result = new Merge(store, catalog, tuning, inputs, List.of(), new int[0], Long.MAX_VALUE, () -> false).run();
         return result;
     }
 
     /** Removes what came of it. */
     @TearDown(Level.Invocation)
     public void free() {
-        ArrayWriter.Written written = result.written();
-        store.commit(new ManifestEdit().add(written.data()).add(written.meta()));
+        ArrayWriter.Written written = result.outputs().get(0).written();
+        ManifestEdit edit = new ManifestEdit();
+        written.addTo(edit);
+        store.commit(edit);
         List<Extent> extents = List.of(
                 store.extent(written.data().id()), store.extent(written.meta().id()));
         store.commit(

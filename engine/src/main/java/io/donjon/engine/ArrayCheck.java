@@ -40,8 +40,14 @@ final class ArrayCheck {
     private long largeValues;
     private long keyBytes;
     private long valueBytes;
+    private long copies;
     private long directorySum;
     private long sampleSum;
+
+    // Of the present key, if it is sampled.
+    private long sampledHash;
+    private int sampledPoints;
+    private long sampledSum;
 
     private byte[] firstKey = {};
     private byte[] lastKey = {};
@@ -173,6 +179,9 @@ final class ArrayCheck {
             // Keys of one hash are possible: each is there by itself.
             if (i > 0 && Long.compareUnsigned(sample.keys().get(i - 1).hash(), key.hash()) > 0) {
                 problem(ArrayRule.SAMPLE_ORDER);
+            }
+            if (key.isHeavy()) {
+                sampleSum -= mix(key.hash(), -1, 0, 0, 0);
             }
             for (KeySample.Point point : key.points()) {
                 sampleSum -= mix(key.hash(), point.rank(), point.kind(), point.length(), point.hash());
@@ -348,6 +357,7 @@ final class ArrayCheck {
         }
         long hash = XxHash64.hash(entry.key(), 0, entry.keyLength());
         if (!same) {
+            endKey();
             keys++;
             keyBytes += entry.keyLength();
             lastKey = Arrays.copyOf(entry.key(), entry.keyLength());
@@ -357,10 +367,24 @@ final class ArrayCheck {
         checkFilter(hash);
         lastRank = entry.rank();
         any = true;
+        copies += entry.isCopy() ? 1 : 0;
         int valueHash = countValue(entry);
         if (isSampled(hash)) {
-            sampleSum += mix(hash, entry.rank(), entry.kind(), entry.length(), valueHash);
+            sampledHash = hash;
+            sampledPoints++;
+            sampledSum += mix(hash, entry.rank(), entry.kind(), entry.length(), valueHash);
         }
+    }
+
+    /** All breakpoints of a key have been seen. */
+    private void endKey() {
+        if (sampledPoints > KeySample.POINTS_OF_KEY_MAX) {
+            sampleSum += mix(sampledHash, -1, 0, 0, 0);
+        } else {
+            sampleSum += sampledSum;
+        }
+        sampledPoints = 0;
+        sampledSum = 0;
     }
 
     private void checkFilter(long hash) {
@@ -467,8 +491,19 @@ final class ArrayCheck {
     }
 
     private void checkCounts() {
+        endKey();
         ArrayCounts counted = new ArrayCounts(
-                dataBlocks, entries, keys, passes, tombstones, values, resumes, largeValues, keyBytes, valueBytes);
+                dataBlocks,
+                entries,
+                keys,
+                passes,
+                tombstones,
+                values,
+                resumes,
+                largeValues,
+                keyBytes,
+                valueBytes,
+                copies);
         if (!counted.equals(array.footer().counts())) {
             problem(ArrayRule.COUNTS, counted, array.footer().counts());
         }

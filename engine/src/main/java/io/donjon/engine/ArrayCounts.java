@@ -11,6 +11,7 @@ import io.donjon.extents.Encoder;
  * @param keys distinct keys
  * @param keyBytes bytes of the distinct full keys
  * @param valueBytes bytes of values, large ones included, resumed ones not
+ * @param copies entries that a cut has copied: the key frame
  */
 record ArrayCounts(
         long dataBlocks,
@@ -22,7 +23,8 @@ record ArrayCounts(
         long resumes,
         long largeValues,
         long keyBytes,
-        long valueBytes) {
+        long valueBytes,
+        long copies) {
     void encode(Encoder out) {
         out.varint(dataBlocks)
                 .varint(breakpoints)
@@ -33,7 +35,8 @@ record ArrayCounts(
                 .varint(resumes)
                 .varint(largeValues)
                 .varint(keyBytes)
-                .varint(valueBytes);
+                .varint(valueBytes)
+                .varint(copies);
     }
 
     static ArrayCounts decode(Decoder in) {
@@ -47,6 +50,7 @@ record ArrayCounts(
                 in.varint(),
                 in.varint(),
                 in.varint(),
-                in.varint());
+                in.varint(),
+                in.hasMore() ? in.varint() : 0);
     }
 }

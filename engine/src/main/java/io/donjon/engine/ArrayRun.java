@@ -241,6 +241,16 @@ final class ArrayRun {
                 meta.block(pointer.offset(), pointer.size(), true), BlockType.VERSION_TABLE, meta, pointer.offset());
     }
 
+    // ---- what it consists of ----
+
+    /** Its key sample, read anew. */
+    KeySample sample() {
+        BlockPointer pointer = footer.sample();
+        Block block = meta.block(pointer.offset(), pointer.size(), false);
+        byte[] plain = typed(block, BlockType.KEY_SAMPLE, meta, pointer.offset());
+        return KeySample.decode(new Decoder("key sample of " + this, plain));
+    }
+
     // ---- looking up ----
 
     /**

@@ -96,6 +96,7 @@ final class ArrayWriter {
     private long largeValues;
     private long keyBytes;
     private long valueBytes;
+    private long copies;
 
     /**
      * A writer of one array.
@@ -141,10 +142,15 @@ final class ArrayWriter {
         }
     }
 
-    /** Adds a breakpoint with a value of at most {@link Tuning#largeBytes} bytes. */
-    void addValue(byte[] key, int keyLength, long rank, byte[] from, int offset, int length) {
+    /**
+     * Adds a breakpoint with a value of at most {@link Tuning#largeBytes} bytes.
+     *
+     * @param copy whether it is part of the key frame: the value began before the band
+     */
+    void addValue(byte[] key, int keyLength, long rank, boolean copy, byte[] from, int offset, int length) {
         begin(key, keyLength, rank, length);
-        if (block.add(key, keyLength, rank, StepKind.VALUE, from, offset, length) == StepKind.RESUME) {
+        int flags = flags(copy);
+        if (block.add(key, keyLength, rank, StepKind.VALUE | flags, from, offset, length) == StepKind.RESUME) {
             resumes++;
         } else {
             plainValues++;
@@ -156,16 +162,24 @@ final class ArrayWriter {
         }
     }
 
-    /** Adds a breakpoint with a longer value. */
-    void addLarge(byte[] key, int keyLength, long rank, ValueSource source) {
+    /** Adds a breakpoint with a longer value; otherwise like {@link #addValue}. */
+    void addLarge(byte[] key, int keyLength, long rank, boolean copy, ValueSource source) {
         LargeValue value = writeLarge(source);
         begin(key, keyLength, rank, 4 * Encoder.VARINT_BYTES_MAX);
-        block.addLarge(key, keyLength, rank, value);
+        block.addLarge(key, keyLength, rank, flags(copy), value);
         largeValues++;
         valueBytes += value.length();
         if (lastSampled) {
             sample.add(lastHash, new KeySample.Point(rank, StepKind.LARGE, value.length(), (int) value.hash()));
         }
+    }
+
+    private int flags(boolean copy) {
+        if (!copy) {
+            return 0;
+        }
+        copies++;
+        return SortedBlock.COPY;
     }
 
     private void begin(byte[] key, int keyLength, long rank, int valueLength) {
@@ -288,7 +302,8 @@ final class ArrayWriter {
                 resumes,
                 largeValues,
                 keyBytes,
-                valueBytes);
+                valueBytes,
+                copies);
         ArrayFooter footer = new ArrayFooter(
                 root,
                 versions.length,

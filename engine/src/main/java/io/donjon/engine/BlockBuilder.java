@@ -55,13 +55,14 @@ final class BlockBuilder {
     /**
      * Adds an entry of kind PASS, TOMBSTONE or VALUE.
      *
+     * @param kind with {@link SortedBlock#COPY} if that is so
      * @param from the value's bytes, ignored unless the kind is VALUE
      * @return the kind that was stored: RESUME if an earlier entry has the value
      */
     int add(byte[] key, int keyLength, long rank, int kind, byte[] from, int offset, int length) {
         int at = out.length();
         boolean same = putKey(key, keyLength, rank, kind);
-        if (kind != StepKind.VALUE) {
+        if ((kind & SortedBlock.KIND_MASK) != StepKind.VALUE) {
             return kind;
         }
         int earlier = same ? equalValue(from, offset, length) : -1;
@@ -76,9 +77,13 @@ final class BlockBuilder {
         return StepKind.VALUE;
     }
 
-    /** Adds an entry of kind LARGE. */
-    void addLarge(byte[] key, int keyLength, long rank, LargeValue value) {
-        putKey(key, keyLength, rank, StepKind.LARGE);
+    /**
+     * Adds an entry of kind LARGE.
+     *
+     * @param flags {@link SortedBlock#COPY} or 0
+     */
+    void addLarge(byte[] key, int keyLength, long rank, int flags, LargeValue value) {
+        putKey(key, keyLength, rank, StepKind.LARGE | flags);
         out.varint(value.length()).varint(value.offset()).varint(value.size()).u64(value.hash());
     }
 

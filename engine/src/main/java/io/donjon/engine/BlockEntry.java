@@ -130,6 +130,11 @@ final class BlockEntry {
         return head & SortedBlock.KIND_MASK;
     }
 
+    /** Whether it was written by a cut, as part of a key frame. */
+    boolean isCopy() {
+        return (head & SortedBlock.COPY) != 0;
+    }
+
     int valueAt() {
         return valueAt;
     }

@@ -103,9 +103,9 @@ final class Flush {
                 out.add(key, keyLength, rank, kind);
             } else if (length <= tuning.largeBytes()) {
                 buffer.copyValue(state, 0, value, 0, length);
-                out.addValue(key, keyLength, rank, value, 0, length);
+                out.addValue(key, keyLength, rank, false, value, 0, length);
             } else {
-                out.addLarge(key, keyLength, rank, new BufferedValue(buffer, state, length));
+                out.addLarge(key, keyLength, rank, false, new BufferedValue(buffer, state, length));
             }
         }
     }

@@ -14,8 +14,18 @@ import java.util.List;
  * @param keys in order of their hashes
  */
 record KeySample(long threshold, List<Key> keys) {
-    /** A sampled key with its breakpoints in order of rank. */
-    record Key(long hash, List<Point> points) {}
+    /**
+     * A key with more breakpoints than this counts as heavy: the sample knows that it is there, and no breakpoints. So a
+     * few such keys leave room for others.
+     */
+    static final int POINTS_OF_KEY_MAX = 256;
+
+    /** A sampled key with its breakpoints in order of rank; none if it is heavy. */
+    record Key(long hash, List<Point> points) {
+        boolean isHeavy() {
+            return points.isEmpty();
+        }
+    }
 
     /** A breakpoint: its rank, kind (VALUE for resumed ones), and the value's length and the low half of its hash. */
     record Point(long rank, int kind, long length, int hash) {}
@@ -69,6 +79,9 @@ record KeySample(long threshold, List<Key> keys) {
         private List<Key> keys = new ArrayList<>();
         private int points;
 
+        /** Whether the last key is heavy. */
+        private boolean heavy;
+
         /** Whether the breakpoints of a key with this hash are wanted. */
         boolean wants(long hash) {
             return threshold == 0 || Long.compareUnsigned(hash, threshold) < 0;
@@ -82,9 +95,21 @@ record KeySample(long threshold, List<Key> keys) {
             }
             if (keys.isEmpty() || keys.get(keys.size() - 1).hash != hash) {
                 keys.add(new Key(hash, new ArrayList<>(1)));
+                points++;
+                heavy = false;
             }
-            keys.get(keys.size() - 1).points.add(point);
-            if (++points > POINTS_MAX) {
+            List<Point> ofKey = keys.get(keys.size() - 1).points;
+            if (ofKey.size() == POINTS_OF_KEY_MAX) {
+                points -= ofKey.size() - 1;
+                ofKey.clear();
+                heavy = true;
+            }
+            if (heavy) {
+                return;
+            }
+            ofKey.add(point);
+            points += ofKey.size() > 1 ? 1 : 0;
+            if (points > POINTS_MAX) {
                 halve();
             }
         }
@@ -97,7 +122,7 @@ record KeySample(long threshold, List<Key> keys) {
                 for (Key key : keys) {
                     if (Long.compareUnsigned(key.hash, threshold) < 0) {
                         kept.add(key);
-                        points += key.points.size();
+                        points += Math.max(1, key.points.size());
                     }
                 }
                 keys = kept;

@@ -3,27 +3,29 @@ package io.donjon.engine;
 import io.donjon.extents.ExtentStore;
 import io.donjon.versioning.Line;
 import io.donjon.versioning.Overlay;
-import io.donjon.versioning.VersionForest;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Merges arrays, newest first, into one: overlays their step functions key by key (design.md section 2). Equal
- * neighbours become one breakpoint; what nobody can read disappears; a tombstone becomes a pass, and vanishes, where no
- * older array outside the merge can hold the key. No key's breakpoints are gathered. It ends between two keys once it
- * has written enough, and says what is left of the inputs. One thread; whoever runs it holds the inputs and the older
+ * Merges arrays, newest first, into one, or into several that divide the line between them: overlays their step
+ * functions key by key (design.md section 2). Equal neighbours become one breakpoint; what nobody can read disappears; a
+ * tombstone becomes a pass, and vanishes, where no older array outside the merge can hold the key. Where the output is
+ * cut, the right part begins with what is visible there. No key's breakpoints are gathered. It ends between two keys once
+ * it has written enough, and says what is left of the inputs. One thread; whoever runs it holds the inputs and the older
  * arrays.
  */
 final class Merge implements Overlay.Output {
     /** What an input, or the output, holds at some rank. */
     private static final class Held {
         int kind;
+
+        /** Whether it is there as part of a key frame. */
+        boolean copy;
+
         byte[] block = {};
         int at;
         int length;
@@ -33,6 +35,7 @@ final class Merge implements Overlay.Output {
 
         void take(BlockEntry entry, ArrayRun from) {
             kind = entry.kind();
+            copy = entry.isCopy();
             block = entry.block();
             at = entry.valueAt();
             length = entry.valueLength();
@@ -44,6 +47,7 @@ final class Merge implements Overlay.Output {
 
         void take(Held other) {
             kind = other.kind;
+            copy = other.copy;
             block = other.block;
             at = other.at;
             length = other.length;
@@ -226,6 +230,85 @@ final class Merge implements Overlay.Output {
         }
     }
 
+    /** A part of the line, and the array that is written for it. */
+    private final class Band {
+        /** The output ranks at which it begins and ends. */
+        final int begin;
+
+        final int end;
+
+        /** Its ends, as places. */
+        final int from;
+
+        final int to;
+
+        /** Null as long as there is nothing to write. */
+        private @Nullable ArrayWriter writer;
+
+        /** What was written last, if that was for the present key. */
+        private final Held written = new Held();
+
+        private long writtenFor;
+
+        Band(int number) {
+            this.begin = map.begins[number];
+            this.end = map.begins[number + 1];
+            this.from = map.bounds[number];
+            this.to = map.bounds[number + 1];
+        }
+
+        ArrayWriter writer() {
+            ArrayWriter out = writer;
+            if (out == null) {
+                out = new ArrayWriter(store, tuning, expectedBytes);
+                writer = out;
+            }
+            return out;
+        }
+
+        long bytes() {
+            return writer == null ? 0 : writer.bytes();
+        }
+
+        /** Writes what holds from one rank up to another, if that is not what was written last. */
+        void write(int fromRank, int toRank) {
+            if (writtenFor != keys) {
+                written.pass();
+                writtenFor = keys;
+            }
+            boolean needless = pending.kind == StepKind.TOMBSTONE && !isInOlder(fromRank, toRank);
+            if (needless ? written.kind == StepKind.PASS : pending.sameAs(written)) {
+                return;
+            }
+            written.take(pending);
+            boolean copy = false;
+            if (needless) {
+                written.pass();
+            } else if (StepKind.isValue(pending.kind)) {
+                copy = fromRank == begin && (pendingRank < fromRank || pending.copy);
+            }
+            add(writer(), fromRank - begin, written.kind, copy);
+        }
+
+        @Nullable Output finish() {
+            ArrayWriter out = writer;
+            if (out == null) {
+                return null;
+            }
+            long[] ids = new long[end - begin];
+            for (int rank = 0; rank < ids.length; rank++) {
+                ids[rank] = catalog.forest().id(map.places[begin + rank]);
+            }
+            return new Output(out.finish(ids), from, to);
+        }
+
+        void abandon() {
+            if (writer != null) {
+                writer.abandon();
+            }
+        }
+    }
+
     /**
      * What is left of an input.
      *
@@ -238,22 +321,26 @@ final class Merge implements Overlay.Output {
     record Left(ArrayRun array, byte @Nullable [] keysFrom, long breakpoints, long data, long values) {}
 
     /**
-     * What came of a merge.
+     * An array that was written.
      *
-     * @param written the array; null if it would be empty
-     * @param keysFrom full key at which its range begins
-     * @param keysTo full key at which its range ends, not included; null for none
      * @param from the place at which its band begins
      * @param to the place at which its band ends
+     */
+    record Output(ArrayWriter.Written written, int from, int to) {}
+
+    /**
+     * What came of a merge.
+     *
+     * @param outputs the arrays, in line order; none where one would be empty
+     * @param keysFrom full key at which their range begins
+     * @param keysTo full key at which their range ends, not included; null for none
      * @param left the inputs that are not as they were
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     record Result(
-            ArrayWriter.@Nullable Written written,
+            List<Output> outputs,
             byte[] keysFrom,
             byte @Nullable [] keysTo,
-            int from,
-            int to,
             List<Left> left,
             long bytesRead,
             long bytesWritten) {}
@@ -277,8 +364,9 @@ final class Merge implements Overlay.Output {
 
     private final int readAheadBytes;
     private final long bytesMax;
+    private final long expectedBytes;
     private final Overlay overlay;
-    private final ArrayWriter out;
+    private final List<Band> bands = new ArrayList<>();
     private final BooleanSupplier cancelled;
 
     // The present key.
@@ -292,19 +380,21 @@ final class Merge implements Overlay.Output {
     private long tree = -1;
 
     private int treeEnd;
-    private final Map<Long, Integer> treeEnds;
 
-    /** What holds from a rank on, not yet written since it is not known how far; and what was written last. */
+    /** What holds from a rank on, not yet written since it is not known how far. */
     private final Held pending = new Held();
 
     private int pendingRank = -1;
-    private final Held written = new Held();
+
+    /** The band that the pending rank lies in, or one before it. */
+    private int band;
 
     /**
      * A merge.
      *
-     * @param group what is merged, in {@link ArrayRun#NEWEST_FIRST}: a closed group
+     * @param group what is merged, newest first: a closed group
      * @param older every array outside of it that may hold older breakpoints than any of it
+     * @param cuts places in line order: there the output is cut
      * @param bytesMax with so much written it ends
      */
     Merge(
@@ -313,18 +403,18 @@ final class Merge implements Overlay.Output {
             Tuning tuning,
             List<ArrayRun> group,
             List<ArrayRun> older,
+            int[] cuts,
             long bytesMax,
             BooleanSupplier cancelled) {
         this.store = store;
         this.catalog = catalog;
-        this.tuning = tuning;
-        this.group = group;
+        List<List<ArrayRun>> runs = MergePolicy.runs(group);
+        this.group = runs.stream().flatMap(List::stream).toList();
         this.older = older;
         this.cancelled = cancelled;
-        this.map = RankMap.of(group, catalog);
-        this.treeEnds = treeEnds(map, catalog.forest());
+        this.map = RankMap.of(this.group, cuts, catalog);
+        this.tuning = tuning.sharedBy(map.begins.length - 1);
         this.bytesMax = bytesMax;
-        List<List<ArrayRun>> runs = MergePolicy.runs(group);
         this.readAheadBytes = tuning.mergeAheadBytes(runs.size());
         this.inputs = new Input[runs.size()];
         this.inputOf = new Input[group.size()];
@@ -335,7 +425,12 @@ final class Merge implements Overlay.Output {
             source += runs.get(i).size();
         }
         this.overlay = new Overlay(map.ends, this);
-        this.out = new ArrayWriter(store, tuning, Math.min(bytesMax, MergePolicy.bytes(group)));
+        for (int i = 0; i + 1 < map.begins.length; i++) {
+            if (map.begins[i] < map.begins[i + 1]) {
+                bands.add(new Band(i));
+            }
+        }
+        this.expectedBytes = Math.min(bytesMax, MergePolicy.bytes(group)) / Math.max(1, bands.size());
     }
 
     /** Runs it until nothing is left or enough is written. */
@@ -374,7 +469,7 @@ final class Merge implements Overlay.Output {
             return result;
         } finally {
             if (!done) {
-                out.abandon();
+                bands.forEach(Band::abandon);
             }
         }
     }
@@ -384,7 +479,11 @@ final class Merge implements Overlay.Output {
         if (keys == 0) {
             return false;
         }
-        if (out.bytes() >= bytesMax) {
+        long bytes = 0;
+        for (Band written : bands) {
+            bytes += written.bytes();
+        }
+        if (bytes >= bytesMax) {
             return true;
         }
         if (keys % LOOK_EVERY != 0) {
@@ -415,20 +514,11 @@ final class Merge implements Overlay.Output {
         long keyTree = FullKey.treeOf(key);
         if (keyTree != tree) {
             tree = keyTree;
-            treeEnd = treeEnds.getOrDefault(keyTree, 0);
+            treeEnd = map.treeEnd(keyTree);
         }
-        written.pass();
         pendingRank = -1;
+        band = 0;
         overlay.begin();
-    }
-
-    /** By tree: the first output rank behind it. */
-    private static Map<Long, Integer> treeEnds(RankMap map, VersionForest forest) {
-        Map<Long, Integer> ends = new HashMap<>();
-        for (int rank = 0; rank < map.places.length; rank++) {
-            ends.put(forest.id(forest.tree(map.places[rank])), rank + 1);
-        }
-        return ends;
     }
 
     private void endKey() {
@@ -453,38 +543,41 @@ final class Merge implements Overlay.Output {
         pendingRank = rank;
     }
 
-    /** Writes what holds from the pending rank up to another, if that is not what was written last. */
+    /** Writes what holds from the pending rank up to another, into every band that this meets. */
     private void write(int upTo) {
         if (pendingRank < 0) {
             return;
         }
-        if (pending.kind == StepKind.TOMBSTONE && !isInOlder(pendingRank, upTo)) {
-            pending.pass();
+        int end = Math.min(upTo, treeEnd);
+        while (bands.get(band).end <= pendingRank) {
+            band++;
         }
-        if (!pending.sameAs(written)) {
-            written.take(pending);
-            add(pendingRank);
+        for (int i = band; i < bands.size() && bands.get(i).begin < end; i++) {
+            Band into = bands.get(i);
+            into.write(Math.max(pendingRank, into.begin), Math.min(end, into.end));
         }
         pendingRank = -1;
     }
 
-    private void add(int rank) {
-        switch (pending.kind) {
-            case StepKind.PASS, StepKind.TOMBSTONE -> out.add(key, keyLength, rank, pending.kind);
+    /** Writes the pending value, or a kind without one. */
+    private void add(ArrayWriter out, int rank, int kind, boolean copy) {
+        switch (kind) {
+            case StepKind.PASS, StepKind.TOMBSTONE -> out.add(key, keyLength, rank, kind);
             case StepKind.VALUE -> {
                 if (pending.length <= tuning.largeBytes()) {
-                    out.addValue(key, keyLength, rank, pending.block, pending.at, pending.length);
+                    out.addValue(key, keyLength, rank, copy, pending.block, pending.at, pending.length);
                 } else {
-                    out.addLarge(key, keyLength, rank, new BytesSource(pending.block, pending.at, pending.length));
+                    BytesSource source = new BytesSource(pending.block, pending.at, pending.length);
+                    out.addLarge(key, keyLength, rank, copy, source);
                 }
             }
             default -> {
                 if (pending.large.length() <= tuning.largeBytes()) {
                     byte[] bytes = new byte[(int) pending.large.length()];
                     pending.reader().copy(0, bytes, bytes.length);
-                    out.addValue(key, keyLength, rank, bytes, 0, bytes.length);
+                    out.addValue(key, keyLength, rank, copy, bytes, 0, bytes.length);
                 } else {
-                    out.addLarge(key, keyLength, rank, pending.reader());
+                    out.addLarge(key, keyLength, rank, copy, pending.reader());
                 }
             }
         }
@@ -516,7 +609,7 @@ final class Merge implements Overlay.Output {
     private boolean isInOlder(int fromRank, int toRank) {
         Line line = catalog.forest().line();
         int from = map.places[fromRank];
-        int to = toRank == Integer.MAX_VALUE ? map.to : map.places[toRank];
+        int to = toRank == map.places.length ? map.to() : map.places[toRank];
         boolean asked = false;
         for (ArrayRun array : older) {
             if (line.compare(array.from(), to) < 0 && line.compare(from, array.to()) < 0) {
@@ -541,15 +634,15 @@ final class Merge implements Overlay.Output {
         }
         byte[] keysFrom = MergePolicy.keysFrom(group);
         byte[] keysTo = end == null ? MergePolicy.keysTo(group) : end;
-        if (out.isEmpty()) {
-            out.abandon();
-            return new Result(null, keysFrom, keysTo, map.from, map.to, left, bytesRead, out.bytesWritten());
+        List<Output> outputs = new ArrayList<>();
+        long bytesWritten = 0;
+        for (Band written : bands) {
+            Output output = written.finish();
+            if (output != null) {
+                outputs.add(output);
+                bytesWritten += output.written().bytesWritten();
+            }
         }
-        long[] ids = new long[map.places.length];
-        for (int rank = 0; rank < ids.length; rank++) {
-            ids[rank] = catalog.forest().id(map.places[rank]);
-        }
-        ArrayWriter.Written array = out.finish(ids);
-        return new Result(array, keysFrom, keysTo, map.from, map.to, left, bytesRead, array.bytesWritten());
+        return new Result(outputs, keysFrom, keysTo, left, bytesRead, bytesWritten);
     }
 }

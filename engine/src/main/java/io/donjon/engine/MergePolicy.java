@@ -147,25 +147,35 @@ final class MergePolicy {
     }
 
     /**
-     * The arrays of a group, which are in {@link ArrayRun#NEWEST_FIRST}, by age; those of one age that share keys, which
-     * they may where their bands are apart, are of several runs.
+     * The arrays of a group, newest first, by age; those of one age that share keys, which they may where their bands are
+     * apart, are of several runs. Each run ascends by keys.
      */
     static List<List<ArrayRun>> runs(List<ArrayRun> group) {
         List<List<ArrayRun>> runs = new ArrayList<>();
-        ArrayRun last = null;
-        for (ArrayRun array : group) {
-            if (last == null || !isOneRun(last, array)) {
+        int ofAge = 0;
+        for (ArrayRun array : sorted(group)) {
+            if (!runs.isEmpty() && runs.get(runs.size() - 1).get(0).age() != array.age()) {
+                ofAge = runs.size();
+            }
+            int run = ofAge;
+            while (run < runs.size()
+                    && !isOneRun(runs.get(run).get(runs.get(run).size() - 1), array)) {
+                run++;
+            }
+            if (run == runs.size()) {
                 runs.add(new ArrayList<>());
             }
-            last = array;
-            runs.get(runs.size() - 1).add(array);
+            runs.get(run).add(array);
         }
         return runs;
     }
 
     /** Whether an array and the one before it, in {@link ArrayRun#NEWEST_FIRST}, belong to one run. */
     static boolean isOneRun(ArrayRun before, ArrayRun array) {
-        return array.age() == before.age() && !array.info().sharesKeysWith(before.info());
+        return array.age() == before.age()
+                && ArrayInfo.compareKeysFrom(
+                                array.info().keysFrom(), before.info().keysTo())
+                        >= 0;
     }
 
     /** Bytes that the merges which are due would read; those under way included. */

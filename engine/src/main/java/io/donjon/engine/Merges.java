@@ -36,9 +36,10 @@ final class Merges {
      *
      * @param group what it began with
      * @param older the arrays outside of it that are older, held
+     * @param outputs so many arrays at most are written side by side
      * @param memory what was taken of the memory
      */
-    private record Claim(List<ArrayRun> group, List<ArrayRun> older, long memory) {}
+    private record Claim(List<ArrayRun> group, List<ArrayRun> older, int outputs, long memory) {}
 
     private final ExtentStore store;
     private final Catalog catalog;
@@ -189,8 +190,9 @@ final class Merges {
         List<ArrayRun> older = arrays.stream()
                 .filter(array -> array.age() <= oldest && !group.contains(array))
                 .toList();
+        int outputs = outputsMax(group);
         Claim claim = new Claim(
-                group, older, tuning.mergeBytes(MergePolicy.runs(group).size()));
+                group, older, outputs, tuning.mergeBytes(MergePolicy.runs(group).size(), outputs));
         // Beside another it waits until there is memory; one goes on whatever there is.
         if (running.isEmpty()) {
             lingering.take(claim.memory);
@@ -200,6 +202,16 @@ final class Merges {
         running.add(claim);
         older.forEach(ArrayRun::hold);
         return claim;
+    }
+
+    /** How many arrays a merge may write side by side: as many as memory allows and bands are large enough. */
+    private int outputsMax(List<ArrayRun> group) {
+        Tuning.Strata strata = tuning.strata();
+        if (strata.alpha() == 0) {
+            return 1;
+        }
+        long bands = MergePolicy.bytes(group) / Math.max(1, strata.bandBytes());
+        return (int) Math.max(1, Math.min(bands, tuning.outputsMax()));
     }
 
     private void giveUp(Claim claim) {
@@ -221,9 +233,12 @@ final class Merges {
         List<ArrayRun> group = claim.group;
         long age = group.get(0).age();
         try {
+            int[] cuts = claim.outputs == 1
+                    ? new int[0]
+                    : new CutPlanner(group, claim.older.isEmpty(), catalog, tuning.strata()).cuts(claim.outputs - 1);
             while (!group.isEmpty()) {
                 long pieceBytes = tuning.pieceBytes(MergePolicy.bytes(group), store.roomForExtents());
-                Merge merge = new Merge(store, catalog, tuning, group, claim.older, pieceBytes, () -> cancelled);
+                Merge merge = new Merge(store, catalog, tuning, group, claim.older, cuts, pieceBytes, () -> cancelled);
                 group = install(group, age, merge.run());
             }
         } catch (StorageException e) {
@@ -245,9 +260,9 @@ final class Merges {
         ManifestEdit edit = new ManifestEdit();
         Encoder part = new Encoder(256);
         List<ArrayInfo> added = new ArrayList<>();
-        ArrayWriter.Written piece = result.written();
-        if (piece != null) {
-            added.add(installer.add(edit, piece, age, result.from(), result.to(), result.keysFrom(), result.keysTo()));
+        for (Merge.Output output : result.outputs()) {
+            added.add(installer.add(
+                    edit, output.written(), age, output.from(), output.to(), result.keysFrom(), result.keysTo()));
         }
         Map<ArrayRun, ArrayInfo> narrowed = new LinkedHashMap<>();
         List<ArrayRun> gone = new ArrayList<>();
@@ -270,8 +285,9 @@ final class Merges {
         List<ArrayRun> rest = new ArrayList<>(group);
         installer.show(() -> {
             List<ArrayRun> made = new ArrayList<>();
-            if (piece != null) {
-                made.add(installer.open(added.get(0), result.from(), result.to()));
+            for (int i = 0; i < result.outputs().size(); i++) {
+                Merge.Output output = result.outputs().get(i);
+                made.add(installer.open(added.get(i), output.from(), output.to()));
             }
             rest.removeAll(gone);
             narrowed.forEach((array, info) -> {

@@ -3,7 +3,10 @@ package io.donjon.engine;
 import io.donjon.extents.StorageException;
 import io.donjon.versioning.Line;
 import io.donjon.versioning.VersionForest;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The version table of a merge's output, and for each input where its ranks go (design.md section 2).
@@ -28,21 +31,50 @@ final class RankMap {
     /** By input: the output rank at which its band ends, or MAX_VALUE where that is the end of the whole. */
     final int[] ends;
 
-    /** The band of the output, as places. */
-    final int from;
+    /**
+     * The bands of the output: the places at which one ends and the next begins; first and last are where the whole
+     * begins and ends.
+     */
+    final int[] bounds;
 
-    final int to;
+    /** By number of the band: the output rank at which it begins, and behind the last the number of ranks. */
+    final int[] begins;
 
-    private RankMap(int[] places, int[][] ranks, int[] ends, int from, int to) {
+    private RankMap(int[] places, int[][] ranks, int[] ends, int[] bounds, int[] begins, VersionForest forest) {
         this.places = places;
         this.ranks = ranks;
         this.ends = ends;
-        this.from = from;
-        this.to = to;
+        this.bounds = bounds;
+        this.begins = begins;
+        for (int rank = 0; rank < places.length; rank++) {
+            treeEnds.put(forest.id(forest.tree(places[rank])), rank + 1);
+        }
     }
 
-    /** Plans the merge of arrays, newest first. */
-    static RankMap of(List<ArrayRun> inputs, Catalog catalog) {
+    /** By tree: the first output rank behind it. */
+    private final Map<Long, Integer> treeEnds = new HashMap<>();
+
+    /** The first output rank behind a tree, by its id; 0 if none of its versions is there. */
+    int treeEnd(long tree) {
+        return treeEnds.getOrDefault(tree, 0);
+    }
+
+    /** The place at which the whole output begins. */
+    int from() {
+        return bounds[0];
+    }
+
+    /** The place at which the whole output ends. */
+    int to() {
+        return bounds[bounds.length - 1];
+    }
+
+    /**
+     * Plans the merge of arrays, newest first.
+     *
+     * @param cuts places at which the output is cut, in line order; those outside of its band are passed over
+     */
+    static RankMap of(List<ArrayRun> inputs, int[] cuts, Catalog catalog) {
         VersionForest forest = catalog.forest();
         Line line = forest.line();
         int[][] tables = new int[inputs.size()][];
@@ -71,6 +103,10 @@ final class RankMap {
                 shown.put(inputs.get(i).to(), VersionForest.NONE);
             }
         }
+        int[] bounds = bounds(from, cuts, to, line);
+        for (int i = 1; i < bounds.length - 1; i++) {
+            shown.put(bounds[i], VersionForest.NONE);
+        }
         PlaceMap rankOf = new PlaceMap();
         findReadable(shown, to, catalog, rankOf);
         int[] places = rankOf.inOrder(line);
@@ -91,7 +127,23 @@ final class RankMap {
                 ranks[i][rank] = readable ? rankOf.get(shows) : NOWHERE;
             }
         }
-        return new RankMap(places, ranks, ends, from, to);
+        int[] begins = new int[bounds.length];
+        for (int i = bounds.length - 1; i >= 0; i--) {
+            int shows = i == bounds.length - 1 || i == 0 ? VersionForest.NONE : shown.get(bounds[i]);
+            begins[i] = i == 0 ? 0 : shows == VersionForest.NONE ? places.length : rankOf.get(shows);
+        }
+        return new RankMap(places, ranks, ends, bounds, begins, forest);
+    }
+
+    private static int[] bounds(int from, int[] cuts, int to, Line line) {
+        int[] within = Arrays.stream(cuts)
+                .filter(cut -> line.compare(from, cut) < 0 && line.compare(cut, to) < 0)
+                .toArray();
+        int[] bounds = new int[within.length + 2];
+        bounds[0] = from;
+        System.arraycopy(within, 0, bounds, 1, within.length);
+        bounds[bounds.length - 1] = to;
+        return bounds;
     }
 
     /**

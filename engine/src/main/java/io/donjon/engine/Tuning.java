@@ -16,6 +16,7 @@ import java.util.function.IntFunction;
  * @param filterKeysMax keys of one filter partition
  * @param bitsPerKey of the Bloom filters; 0 for none
  * @param ratio a merge absorbs the next older arrays as long as they have at most this times what it has gathered
+ * @param strata how arrays are cut along the line
  * @param pieceBytes a merge commits what it has written whenever it is so much, if there is room for it
  * @param mergeThreads merges that run at a time
  * @param ioBytes what writers of arrays hand to the disks at once
@@ -34,6 +35,7 @@ record Tuning(
         int filterKeysMax,
         int bitsPerKey,
         double ratio,
+        Strata strata,
         long pieceBytes,
         int mergeThreads,
         int ioBytes,
@@ -42,9 +44,21 @@ record Tuning(
         int openFilesMax,
         Codec codec,
         IntFunction<Slab> slabs) {
+    /**
+     * How arrays are cut along the line (design.md section 4).
+     *
+     * @param alpha a band gathers so many times what it was given before the next one begins; 0 for no cuts
+     * @param bandBytes no band gathers less than that
+     */
+    record Strata(double alpha, long bandBytes) {
+        static final Strata OFF = new Strata(0, 0);
+    }
+
     private static final int KIB = 1 << 10;
     private static final int MIB = 1 << 20;
     private static final long RESERVE_BYTES_MAX = 256L * MIB;
+    private static final int OUTPUTS_LEAST = 2;
+    private static final int OUTPUTS_MOST = 32;
 
     /** The smallest piece that a merge commits, unless it has been told to commit smaller ones. */
     static final long PIECE_BYTES_LEAST = 256 * KIB;
@@ -73,6 +87,7 @@ record Tuning(
                 16 * KIB,
                 10,
                 1.0,
+                options.strata() ? new Strata(1.0, MIB) : Strata.OFF,
                 64 * MIB,
                 memory < 64L * MIB ? 2 : 3,
                 (int) clamp(memory / 128, 64 * KIB, MIB),
@@ -118,9 +133,40 @@ record Tuning(
         return extents + gathered + 4L * blockBytes;
     }
 
-    /** About what a merge takes: the array that it writes, and of each input the piece read ahead and a block of each level. */
-    long mergeBytes(int inputs) {
-        return writerBytes() + inputs * (mergeAheadBytes(inputs) + 3L * blockBytes);
+    /** The same for so many arrays that are written side by side. */
+    Tuning sharedBy(int writers) {
+        int share = Math.max(Math.min(64 * KIB, ioBytes), ioBytes / writers);
+        return writers == 1
+                ? this
+                : new Tuning(
+                        bufferBytes,
+                        sealedMax,
+                        cacheBytes,
+                        workBytes,
+                        blockBytes,
+                        filterKeysMax,
+                        bitsPerKey,
+                        ratio,
+                        strata,
+                        pieceBytes,
+                        mergeThreads,
+                        share,
+                        readAheadBytes,
+                        segmentBytes,
+                        openFilesMax,
+                        codec,
+                        slabs);
+    }
+
+    /** About what a merge takes: the arrays that it writes, and of each input the piece read ahead and a block of each level. */
+    long mergeBytes(int inputs, int outputs) {
+        return outputs * sharedBy(outputs).writerBytes() + inputs * (mergeAheadBytes(inputs) + 3L * blockBytes);
+    }
+
+    /** So many arrays at most are written by one merge: with what of the memory comes and goes, and half of the cache. */
+    int outputsMax() {
+        long bytes = workBytes + cacheBytes / 2;
+        return (int) clamp(bytes / sharedBy(OUTPUTS_MOST).writerBytes(), OUTPUTS_LEAST, OUTPUTS_MOST);
     }
 
     /** What each input of a merge reads at once: less where there are many, so that all together take no more. */

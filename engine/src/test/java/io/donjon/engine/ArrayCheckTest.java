@@ -272,7 +272,8 @@ class ArrayCheckTest {
                             is.resumes(),
                             is.largeValues(),
                             is.keyBytes(),
-                            is.valueBytes());
+                            is.valueBytes(),
+                            is.copies());
                     return footer(old, old.places(), says, old.lastKey(), old.sample());
                 });
             case MANIFEST_COUNTS -> breaker.info(old -> info(old, old.values(), old.keys() + 1, old.bytes()));

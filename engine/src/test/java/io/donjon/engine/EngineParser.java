@@ -34,7 +34,7 @@ enum EngineParser implements Fuzzing.Target {
                     byte[] key = text("key/00" + i / 3);
                     byte[] value = new byte[1 + random.nextInt(3)];
                     if (i % 7 == 6) {
-                        builder.addLarge(key, key.length, i, new LargeValue(70_000, 5, 6, 7));
+                        builder.addLarge(key, key.length, i, 0, new LargeValue(70_000, 5, 6, 7));
                     } else {
                         int kind = List.of(StepKind.VALUE, StepKind.VALUE, StepKind.PASS, StepKind.TOMBSTONE)
                                 .get(random.nextInt(4));
@@ -95,7 +95,7 @@ enum EngineParser implements Fuzzing.Target {
                 boolean large = entry.kind() == StepKind.LARGE;
                 hashes.add(31 * hash + (large ? entry.large().hashCode() : 0));
                 if (ascend && large) {
-                    builder.addLarge(last, lastLength, lastRank, entry.large());
+                    builder.addLarge(last, lastLength, lastRank, 0, entry.large());
                 } else if (ascend) {
                     builder.add(
                             last,

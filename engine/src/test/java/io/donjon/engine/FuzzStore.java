@@ -19,7 +19,23 @@ final class FuzzStore {
     static final int BYTES = 4 << 20;
 
     private static final Tuning TUNING = new Tuning(
-            64 << 10, 1, 0, 64 << 20, 256, 8, 10, 1.0, 1 << 20, 1, 4096, 4096, 16 << 10, 16, Codec.LZ4, HeapSlab::new);
+            64 << 10,
+            1,
+            0,
+            64 << 20,
+            256,
+            8,
+            10,
+            1.0,
+            new Tuning.Strata(1.0, 512),
+            1 << 20,
+            1,
+            4096,
+            4096,
+            16 << 10,
+            16,
+            Codec.LZ4,
+            HeapSlab::new);
 
     private static final byte[] KEY = {'k', 'e', 'y'};
 

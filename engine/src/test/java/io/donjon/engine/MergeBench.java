@@ -197,9 +197,9 @@ final class MergeBench {
             if (point.kind() != StepKind.VALUE && point.kind() != StepKind.LARGE) {
                 writer.add(lent, key.length, rank, point.kind());
             } else if (point.kind() == StepKind.VALUE) {
-                writer.addValue(lent, key.length, rank, value, 0, value.length);
+                writer.addValue(lent, key.length, rank, false, value, 0, value.length);
             } else {
-                writer.addLarge(lent, key.length, rank, new Bytes(value));
+                writer.addLarge(lent, key.length, rank, false, new Bytes(value));
             }
             Arrays.fill(lent, (byte) 0x55);
         }));

@@ -54,7 +54,22 @@ class MergeTest {
     }
 
     private static Merge merge(MergeBench bench, List<ArrayRun> group, List<ArrayRun> older, long bytesMax) {
-        return new Merge(bench.store, bench.catalog, bench.tuning, group, older, bytesMax, () -> false);
+        return merge(bench, group, older, bytesMax, new int[0]);
+    }
+
+    private static Merge merge(
+            MergeBench bench, List<ArrayRun> group, List<ArrayRun> older, long bytesMax, int... cuts) {
+        return new Merge(bench.store, bench.catalog, bench.tuning, group, older, cuts, bytesMax, () -> false);
+    }
+
+    /** What a merge without cuts has written. */
+    private static Merge.Output only(Merge.Result result) {
+        assertEquals(1, result.outputs().size());
+        return result.outputs().get(0);
+    }
+
+    private static ArrayRun open(MergeBench bench, Merge.Output output, long age, Merge.Result result) {
+        return bench.open(output.written(), age, output.from(), output.to(), result.keysFrom(), result.keysTo());
     }
 
     // ---- anything ----
@@ -189,10 +204,8 @@ class MergeTest {
                     rest.set(rest.indexOf(array), narrowed);
                 }
             }
-            ArrayWriter.Written written = result.written();
-            if (written != null) {
-                ArrayRun array = bench.open(
-                        written, group.get(0).age(), result.from(), result.to(), result.keysFrom(), result.keysTo());
+            for (Merge.Output output : result.outputs()) {
+                ArrayRun array = open(bench, output, group.get(0).age(), result);
                 contents.put(array, bench.read(array));
             }
             return rest;
@@ -223,18 +236,22 @@ class MergeTest {
                 return;
             }
             long bytesMax = random.nextBoolean() ? ALL : random.nextInt(3000);
+            int[] cuts = Arrays.stream(bench.places())
+                    .filter(place -> random.nextInt(4) == 0)
+                    .toArray();
             Map<String, String> before = all.answers();
             byte[] keysFrom = MergePolicy.keysFrom(group);
             byte[] keysTo = MergePolicy.keysTo(group);
             while (!group.isEmpty()) {
                 assertTrue(Arrays.compareUnsigned(keysFrom, MergePolicy.keysFrom(group)) <= 0);
-                Merge.Result result = merge(bench, group, older, bytesMax).run();
+                Merge.Result result = merge(bench, group, older, bytesMax, cuts).run();
                 assertArrayEquals(MergePolicy.keysFrom(group), result.keysFrom());
                 assertLeft(bench, group, result);
                 assertFigures(bench, group, result, bytesMax);
                 List<ArrayRun> rest = all.install(group, result);
-                if (result.written() != null) {
-                    assertNothingNeedless(all, all.sorted(), result, older);
+                assertCut(bench, result, cuts);
+                for (Merge.Output output : result.outputs()) {
+                    assertNothingNeedless(all, all.sorted(), output, older);
                 }
                 assertEquals(before, all.answers(), () -> "after a piece of at most " + bytesMax + " bytes");
                 keysFrom = rest.isEmpty() ? keysFrom : Objects.requireNonNull(result.keysTo());
@@ -265,6 +282,19 @@ class MergeTest {
                 }
             }
         });
+    }
+
+    /** No output crosses a cut, and each begins at one or where the whole does. */
+    private static void assertCut(MergeBench bench, Merge.Result result, int... cuts) {
+        Line line = bench.forest.line();
+        int end = VersionForest.ROOT;
+        for (Merge.Output output : result.outputs()) {
+            assertTrue(line.compare(end, output.from()) <= 0);
+            end = output.to();
+            for (int cut : cuts) {
+                assertTrue(!bench.within(cut, output.from(), output.to()) || cut == output.from());
+            }
+        }
     }
 
     /** What is left of the inputs is what a walk over each says. */
@@ -306,11 +336,10 @@ class MergeTest {
 
     private static void assertFigures(MergeBench bench, List<ArrayRun> group, Merge.Result result, long bytesMax) {
         Line line = bench.forest.line();
-        for (ArrayRun array : group) {
-            assertTrue(line.compare(result.from(), array.from()) <= 0 && line.compare(array.to(), result.to()) <= 0);
+        for (Merge.Output output : result.outputs()) {
+            assertTrue(group.stream().anyMatch(other -> line.compare(other.from(), output.from()) <= 0));
+            assertTrue(group.stream().anyMatch(other -> line.compare(output.to(), other.to()) <= 0));
         }
-        assertTrue(group.stream().anyMatch(array -> array.from() == result.from()));
-        assertTrue(group.stream().anyMatch(array -> array.to() == result.to()));
         boolean toTheEnd = result.left().stream().allMatch(left -> left.keysFrom() == null)
                 && result.left().size() == group.size();
         boolean allOfThem = group.stream().allMatch(array -> array.info().keysFrom().length == 0);
@@ -319,21 +348,26 @@ class MergeTest {
             assertTrue(result.bytesRead() >= due, () -> result.bytesRead() + " read of " + due);
             assertTrue(result.bytesRead() <= 2 * due, () -> result.bytesRead() + " read of " + due);
         }
-        ArrayWriter.Written written = result.written();
-        if (written != null) {
-            assertEquals(written.bytesWritten(), result.bytesWritten());
-            assertTrue(toTheEnd || written.bytes() >= bytesMax);
+        if (!result.outputs().isEmpty()) {
+            long bytes = 0;
+            long bytesWritten = 0;
+            for (Merge.Output output : result.outputs()) {
+                bytes += output.written().bytes();
+                bytesWritten += output.written().bytesWritten();
+            }
+            assertEquals(bytesWritten, result.bytesWritten());
+            long written = bytes;
+            assertTrue(toTheEnd || written >= bytesMax, () -> written + " bytes of " + bytesMax);
             assertEquals(result.keysTo() == null, toTheEnd && MergePolicy.keysTo(group) == null);
         }
     }
 
     /** Breakpoints change something, for somebody, and tombstones hide something. */
     private static void assertNothingNeedless(
-            Layers all, List<ArrayRun> arrays, Merge.Result result, List<ArrayRun> older) {
+            Layers all, List<ArrayRun> arrays, Merge.Output output, List<ArrayRun> older) {
         MergeBench bench = all.bench;
         ArrayRun made = arrays.stream()
-                .filter(array -> array.data().id()
-                        == Objects.requireNonNull(result.written()).data().id())
+                .filter(array -> array.data().id() == output.written().data().id())
                 .findFirst()
                 .orElseThrow();
         long[] versions = made.versions();
@@ -372,13 +406,10 @@ class MergeTest {
     /** What a merge of all makes of arrays, as text; versions by their numbers. */
     private static String merged(MergeBench bench, List<ArrayRun> group, List<ArrayRun> older) {
         Merge.Result result = merge(bench, group, older, ALL).run();
-        ArrayWriter.Written written = result.written();
-        if (written == null) {
+        if (result.outputs().isEmpty()) {
             return "";
         }
-        ArrayRun array =
-                bench.open(written, group.get(0).age(), result.from(), result.to(), result.keysFrom(), result.keysTo());
-        return text(bench, array);
+        return text(bench, open(bench, only(result), group.get(0).age(), result));
     }
 
     private static String text(MergeBench bench, ArrayRun array) {
@@ -452,7 +483,7 @@ class MergeTest {
             assertEquals("a 1:1 3:3, b 3:2", merged(bench, List.of(array), List.of()));
             Merge.Result none = merge(bench, List.of(bench.array(1, v[0], Line.END, v, dead)), List.of(), ALL)
                     .run();
-            assertNull(none.written());
+            assertEquals(List.of(), none.outputs());
             assertEquals(1, none.left().size());
             assertNull(none.left().get(0).keysFrom());
             assertEquals(0, none.bytesWritten());
@@ -651,8 +682,7 @@ class MergeTest {
             List<ArrayRun> group =
                     List.of(bench.array(2, v[0], Line.END, v, newer), bench.array(1, v[0], Line.END, v, old));
             Merge.Result result = merge(bench, group, List.of(), ALL).run();
-            ArrayRun array = bench.open(
-                    Objects.requireNonNull(result.written()), 2, result.from(), result.to(), new byte[0], null);
+            ArrayRun array = open(bench, only(result), 2, result);
             Content content = bench.read(array);
             assertArrayEquals(twins[0], content.at(a, 0).value());
             assertArrayEquals(twins[1], content.at(a, 1).value());
@@ -690,10 +720,10 @@ class MergeTest {
 
     private static Content mergedWith(MergeBench bench, int blockBytes, ArrayRun array) {
         Tuning other = Tunings.of(64 << 10, 1, 64 << 10, blockBytes, 8, 1.0, 16 << 10, Codec.RAW);
-        Merge.Result result =
-                new Merge(bench.store, bench.catalog, other, List.of(array), List.of(), ALL, () -> false).run();
-        return bench.read(
-                bench.open(Objects.requireNonNull(result.written()), 2, result.from(), result.to(), new byte[0], null));
+        Merge.Result result = new Merge(
+                        bench.store, bench.catalog, other, List.of(array), List.of(), new int[0], ALL, () -> false)
+                .run();
+        return bench.read(open(bench, only(result), 2, result));
     }
 
     private static void assertSame(Content expected, Content found, byte[] key) {
@@ -723,7 +753,7 @@ class MergeTest {
             content.put(second, 1, value("more"));
             List<ArrayRun> group = List.of(bench.array(1, v[0], Line.END, v, content));
             Merge.Result first = merge(bench, group, List.of(), 0).run();
-            assertEquals(1, Objects.requireNonNull(first.written()).counts().breakpoints());
+            assertEquals(1, only(first).written().counts().breakpoints());
             assertArrayEquals(new byte[0], first.keysFrom());
             assertArrayEquals(second, first.keysTo());
             Merge.Left left = first.left().get(0);
@@ -755,8 +785,7 @@ class MergeTest {
     private static ArrayWriter.Written piece(MergeBench bench, Content content, long bytesMax) {
         int[] v = bench.places();
         ArrayRun array = bench.array(1, v[0], Line.END, v, content);
-        return Objects.requireNonNull(
-                merge(bench, List.of(array), List.of(), bytesMax).run().written());
+        return only(merge(bench, List.of(array), List.of(), bytesMax).run()).written();
     }
 
     @Test
@@ -822,7 +851,7 @@ class MergeTest {
             // It looks after 1024 keys and after 2048.
             Merge.Result result =
                     merge(bench, group, List.of(), (all * 3 / 10 + meta) / 4).run();
-            assertNull(result.written());
+            assertEquals(List.of(), result.outputs());
             assertArrayEquals(bench.key(v[0], "01024"), result.keysTo());
             assertEquals(2500 - 1024, result.left().get(0).breakpoints());
             assertNull(result.left().get(1).keysFrom());
@@ -843,7 +872,7 @@ class MergeTest {
             List<ArrayRun> group = List.of(bench.array(1, v[0], Line.END, v, content));
             long before = bench.world.disk("d0").usedBytes();
             int[] asked = {0};
-            Merge merge = new Merge(bench.store, bench.catalog, bench.tuning, group, List.of(), ALL, () -> {
+            Merge merge = new Merge(bench.store, bench.catalog, bench.tuning, group, List.of(), new int[0], ALL, () -> {
                 asked[0]++;
                 assertNotEquals(before, bench.world.disk("d0").usedBytes());
                 return true;

@@ -222,7 +222,7 @@ class PartsTest {
         builder.add(a, 2, 3, StepKind.TOMBSTONE, value, 0, 0);
         assertEquals(StepKind.RESUME, builder.add(a, 2, 300, StepKind.VALUE, value, 0, 2));
         builder.add(c, 2, 1, StepKind.PASS, value, 0, 0);
-        builder.addLarge(c, 2, 2, new LargeValue(5, 6, 7, 0x0102030405060708L));
+        builder.addLarge(c, 2, 2, 0, new LargeValue(5, 6, 7, 0x0102030405060708L));
         String entries = "02" + "00" + "02" + "6162" + "00" + "02" + "7677" // value: key, rank 0, 2 bytes
                 + "11" + "03" // same key, tombstone, rank + 3
                 + "13" + "a902" + "0b" // same key, resume, rank + 297, 11 bytes back

@@ -43,6 +43,7 @@ class PiecesTest {
             256,
             10,
             0.0,
+            Tuning.Strata.OFF,
             256 << 10,
             1,
             64 << 10,

@@ -54,13 +54,13 @@ class RankMapTest {
     }
 
     private static void assertMaps(MergeBench bench, int[] line, List<ArrayRun> inputs) {
-        RankMap map = RankMap.of(inputs, bench.catalog);
+        RankMap map = RankMap.of(inputs, new int[0], bench.catalog);
         // All by positions on the line.
         List<Integer> at = Arrays.stream(line).boxed().toList();
         int from = inputs.stream().mapToInt(a -> at.indexOf(a.from())).min().orElseThrow();
         int to = inputs.stream().mapToInt(a -> end(at, a)).max().orElseThrow();
-        assertEquals(line[from], map.from);
-        assertEquals(to == line.length ? Line.END : line[to], map.to);
+        assertEquals(line[from], map.from());
+        assertEquals(to == line.length ? Line.END : line[to], map.to());
         TreeSet<Integer> shown = new TreeSet<>();
         for (ArrayRun input : inputs) {
             for (long version : input.versions()) {
@@ -108,7 +108,7 @@ class RankMapTest {
         MergeBench.use(Tunings.small(), bench -> {
             int[] v = bench.chain(4);
             bench.drop(v[1]);
-            RankMap map = RankMap.of(List.of(array(bench, v[0], Line.END, v)), bench.catalog);
+            RankMap map = RankMap.of(List.of(array(bench, v[0], Line.END, v)), new int[0], bench.catalog);
             assertArrayEquals(new int[] {v[0], v[2], v[3]}, map.places);
             assertArrayEquals(new int[] {0, 1, 1, 2}, map.ranks[0]);
         });
@@ -120,8 +120,8 @@ class RankMapTest {
             int[] behind = bench.chain(2);
             int[] v = bench.chain(2);
             bench.drop(v[1]);
-            RankMap map =
-                    RankMap.of(List.of(array(bench, v[0], Line.END, v[0], v[1], behind[0], behind[1])), bench.catalog);
+            RankMap map = RankMap.of(
+                    List.of(array(bench, v[0], Line.END, v[0], v[1], behind[0], behind[1])), new int[0], bench.catalog);
             assertArrayEquals(new int[] {v[0], behind[0], behind[1]}, map.places);
             assertArrayEquals(new int[] {0, RankMap.NOWHERE, 1, 2}, map.ranks[0]);
         });
@@ -134,12 +134,14 @@ class RankMapTest {
             int[] v = bench.chain(4);
             bench.drop(v[1]);
             RankMap map = RankMap.of(
-                    List.of(array(bench, v[0], v[2], v[0], v[1]), array(bench, v[3], Line.END, v[3])), bench.catalog);
+                    List.of(array(bench, v[0], v[2], v[0], v[1]), array(bench, v[3], Line.END, v[3])),
+                    new int[0],
+                    bench.catalog);
             assertArrayEquals(new int[] {v[0], v[2], v[3]}, map.places);
             assertArrayEquals(new int[] {0, RankMap.NOWHERE}, map.ranks[0]);
             assertArrayEquals(new int[] {1, Integer.MAX_VALUE}, map.ends);
-            assertEquals(v[0], map.from);
-            assertEquals(Line.END, map.to);
+            assertEquals(v[0], map.from());
+            assertEquals(Line.END, map.to());
         });
     }
 
@@ -150,7 +152,9 @@ class RankMapTest {
             bench.drop(v[2]);
             bench.drop(v[3]);
             RankMap map = RankMap.of(
-                    List.of(array(bench, v[0], v[2], v[0]), array(bench, v[1], Line.END, v[1])), bench.catalog);
+                    List.of(array(bench, v[0], v[2], v[0]), array(bench, v[1], Line.END, v[1])),
+                    new int[0],
+                    bench.catalog);
             assertArrayEquals(new int[] {v[0], v[1]}, map.places);
             assertArrayEquals(new int[] {Integer.MAX_VALUE, Integer.MAX_VALUE}, map.ends);
         });
@@ -163,9 +167,9 @@ class RankMapTest {
             bench.drop(v[0]);
             bench.catalog.cursorOpened(v[0]);
             List<ArrayRun> inputs = List.of(array(bench, v[0], Line.END, v));
-            assertArrayEquals(v, RankMap.of(inputs, bench.catalog).places);
+            assertArrayEquals(v, RankMap.of(inputs, new int[0], bench.catalog).places);
             bench.catalog.cursorClosed(v[0]);
-            assertArrayEquals(new int[] {v[1]}, RankMap.of(inputs, bench.catalog).places);
+            assertArrayEquals(new int[] {v[1]}, RankMap.of(inputs, new int[0], bench.catalog).places);
         });
     }
 
@@ -176,7 +180,7 @@ class RankMapTest {
             ArrayRun array = array(bench, v[0], Line.END, v);
             bench.drop(v[0]);
             bench.drop(v[1]);
-            RankMap map = RankMap.of(List.of(array), bench.catalog);
+            RankMap map = RankMap.of(List.of(array), new int[0], bench.catalog);
             assertEquals(0, map.places.length);
             assertArrayEquals(new int[] {RankMap.NOWHERE, RankMap.NOWHERE}, map.ranks[0]);
         });
@@ -189,7 +193,8 @@ class RankMapTest {
             ArrayRun array = array(bench, v[0], Line.END, v);
             Catalog other = new Catalog();
             other.forest().addTree(bench.forest.id(v[0]), "k", "t", 0);
-            StorageException e = assertThrows(StorageException.class, () -> RankMap.of(List.of(array), other));
+            StorageException e =
+                    assertThrows(StorageException.class, () -> RankMap.of(List.of(array), new int[0], other));
             assertEquals(StorageException.Kind.DAMAGED, e.kind());
             assertTrue(
                     String.valueOf(e.getMessage()).contains("version " + bench.forest.id(v[1])),

@@ -88,6 +88,7 @@ class StressTest {
                 256,
                 10,
                 1.0,
+                new Tuning.Strata(1.0, 16 << 10),
                 64 << 10,
                 2,
                 64 << 10,
