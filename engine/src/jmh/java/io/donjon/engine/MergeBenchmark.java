@@ -112,7 +112,7 @@ public class MergeBenchmark {
     @Benchmark
     @OperationsPerInvocation(RECORDS)
     public Merge.Result merge() {
-        result = new Merge(store, catalog, tuning, inputs, List.of(), new int[0], Long.MAX_VALUE, () -> false).run();
+        result = new Merge(store, catalog, tuning, inputs, List.of(), RankMap.of(inputs, catalog), new int[0], Long.MAX_VALUE, () -> false).run();
         return result;
     }
 

@@ -49,13 +49,13 @@ final class CutPlanner implements Overlay.Output {
      * @param group what is merged, newest first
      * @param oldest whether there is nothing older that a tombstone must hide
      */
-    CutPlanner(List<ArrayRun> group, boolean oldest, Catalog catalog, Tuning.Strata strata) {
+    CutPlanner(List<ArrayRun> group, boolean oldest, RankMap map, Catalog catalog, Tuning.Strata strata) {
         this.group = group;
         this.oldest = oldest;
         this.strata = strata;
         this.forest = catalog.forest();
-        this.map = RankMap.of(group, new int[0], catalog);
-        this.overlay = new Overlay(map.ends, this);
+        this.map = map;
+        this.overlay = new Overlay(group.stream().mapToInt(map::end).toArray(), this);
         this.held = new int[group.size()];
         if (isWorthIt()) {
             overlaySamples();
@@ -67,7 +67,7 @@ final class CutPlanner implements Overlay.Output {
         return strata.alpha() > 0 && map.places.length > 1 && MergePolicy.bytes(group) >= 2 * strata.bandBytes();
     }
 
-    /** The places to cut at, in line order: so many at most, if need be every so many-th of those that there are. */
+    /** The output ranks to cut at, ascending: so many at most, if need be every so many-th of those that there are. */
     int[] cuts(int cutsMax) {
         List<Integer> ranks = new ArrayList<>();
         for (TreePlan tree : inOrder()) {
@@ -78,7 +78,7 @@ final class CutPlanner implements Overlay.Output {
         int count = Math.min(cutsMax, ranks.size());
         int[] cuts = new int[count];
         for (int i = 0; i < count; i++) {
-            cuts[i] = map.places[ranks.get((int) ((long) i * ranks.size() / count))];
+            cuts[i] = ranks.get((int) ((long) i * ranks.size() / count));
         }
         return cuts;
     }
@@ -175,7 +175,7 @@ final class CutPlanner implements Overlay.Output {
     private List<Step> steps(List<Sampled> ofKey) {
         List<Step> steps = new ArrayList<>();
         for (Sampled sampled : ofKey) {
-            int[] ranks = map.ranks[sampled.source];
+            int[] ranks = map.ranks(group.get(sampled.source));
             for (KeySample.Point point : sampled.key.points()) {
                 int rank = ranks[Math.toIntExact(point.rank())];
                 if (rank != RankMap.NOWHERE) {

@@ -156,7 +156,7 @@ final class Merge implements Overlay.Output {
         /** Goes on to where somebody can read something. */
         void settle() {
             while (true) {
-                int[] ranks = map.ranks[source()];
+                int[] ranks = map.ranks(arrays.get(open));
                 while (cursor.isValid()) {
                     rank = ranks[Math.toIntExact(cursor.entry().rank())];
                     if (rank != RankMap.NOWHERE) {
@@ -250,11 +250,11 @@ final class Merge implements Overlay.Output {
 
         private long writtenFor;
 
-        Band(int number) {
-            this.begin = map.begins[number];
-            this.end = map.begins[number + 1];
-            this.from = map.bounds[number];
-            this.to = map.bounds[number + 1];
+        Band(int begin, int end) {
+            this.begin = begin;
+            this.end = end;
+            this.from = begin == 0 ? map.from : map.places[begin];
+            this.to = end == map.places.length ? map.to : map.places[end];
         }
 
         ArrayWriter writer() {
@@ -394,7 +394,8 @@ final class Merge implements Overlay.Output {
      *
      * @param group what is merged, newest first: a closed group
      * @param older every array outside of it that may hold older breakpoints than any of it
-     * @param cuts places in line order: there the output is cut
+     * @param map where ranks of the group go
+     * @param cuts ranks of the output, ascending and above 0: there it is cut
      * @param bytesMax with so much written it ends
      */
     Merge(
@@ -403,6 +404,7 @@ final class Merge implements Overlay.Output {
             Tuning tuning,
             List<ArrayRun> group,
             List<ArrayRun> older,
+            RankMap map,
             int[] cuts,
             long bytesMax,
             BooleanSupplier cancelled) {
@@ -412,8 +414,8 @@ final class Merge implements Overlay.Output {
         this.group = runs.stream().flatMap(List::stream).toList();
         this.older = older;
         this.cancelled = cancelled;
-        this.map = RankMap.of(this.group, cuts, catalog);
-        this.tuning = tuning.sharedBy(map.begins.length - 1);
+        this.map = map;
+        this.tuning = tuning.sharedBy(cuts.length + 1);
         this.bytesMax = bytesMax;
         this.readAheadBytes = tuning.mergeAheadBytes(runs.size());
         this.inputs = new Input[runs.size()];
@@ -424,12 +426,13 @@ final class Merge implements Overlay.Output {
             Arrays.fill(inputOf, source, source + runs.get(i).size(), inputs[i]);
             source += runs.get(i).size();
         }
-        this.overlay = new Overlay(map.ends, this);
-        for (int i = 0; i + 1 < map.begins.length; i++) {
-            if (map.begins[i] < map.begins[i + 1]) {
-                bands.add(new Band(i));
-            }
+        this.overlay = new Overlay(this.group.stream().mapToInt(map::end).toArray(), this);
+        int begin = 0;
+        for (int cut : cuts) {
+            bands.add(new Band(begin, cut));
+            begin = cut;
         }
+        bands.add(new Band(begin, map.places.length));
         this.expectedBytes = Math.min(bytesMax, MergePolicy.bytes(group)) / Math.max(1, bands.size());
     }
 
@@ -609,7 +612,7 @@ final class Merge implements Overlay.Output {
     private boolean isInOlder(int fromRank, int toRank) {
         Line line = catalog.forest().line();
         int from = map.places[fromRank];
-        int to = toRank == map.places.length ? map.to() : map.places[toRank];
+        int to = toRank == map.places.length ? map.to : map.places[toRank];
         boolean asked = false;
         for (ArrayRun array : older) {
             if (line.compare(array.from(), to) < 0 && line.compare(from, array.to()) < 0) {

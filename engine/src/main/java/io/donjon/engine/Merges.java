@@ -233,12 +233,14 @@ final class Merges {
         List<ArrayRun> group = claim.group;
         long age = group.get(0).age();
         try {
+            RankMap map = RankMap.of(group, catalog);
             int[] cuts = claim.outputs == 1
                     ? new int[0]
-                    : new CutPlanner(group, claim.older.isEmpty(), catalog, tuning.strata()).cuts(claim.outputs - 1);
+                    : new CutPlanner(group, claim.older.isEmpty(), map, catalog, tuning.strata())
+                            .cuts(claim.outputs - 1);
             while (!group.isEmpty()) {
                 long pieceBytes = tuning.pieceBytes(MergePolicy.bytes(group), store.roomForExtents());
-                Merge merge = new Merge(store, catalog, tuning, group, claim.older, cuts, pieceBytes, () -> cancelled);
+                Merge merge = new Merge(store, catalog, tuning, group, claim.older, map, cuts, pieceBytes, () -> cancelled);
                 group = install(group, age, merge.run());
             }
         } catch (StorageException e) {

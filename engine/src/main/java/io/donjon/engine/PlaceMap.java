@@ -71,10 +71,7 @@ final class PlaceMap {
 
     /** The places in line order. */
     int[] inOrder(Line line) {
-        Integer[] sorted =
-                Arrays.stream(places).filter(place -> place != EMPTY).boxed().toArray(Integer[]::new);
-        Arrays.sort(sorted, line::compare);
-        return Arrays.stream(sorted).mapToInt(Integer::intValue).toArray();
+        return line.sorted(Arrays.stream(places).filter(place -> place != EMPTY).toArray());
     }
 
     /** Gives each of these places its index as its number. */

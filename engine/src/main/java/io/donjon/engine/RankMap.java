@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The version table of a merge's output, and for each input where its ranks go (design.md section 2).
+ * The version table of what comes of a merge, and for each input where its ranks go (design.md section 2). It is made once
+ * for all pieces of a merge: a plan may be older than the piece, what was dropped meanwhile is kept once more.
  *
  * <p>A breakpoint moves to the first readable version at or behind its place, in its tree; the output names only such
  * versions. So breakpoints between which no readable version stands come to lie on one rank, where the last of a source
@@ -25,149 +26,157 @@ final class RankMap {
     /** The output's versions in line order. */
     final int[] places;
 
-    /** By input and local rank: the rank in the output. Ascending but for {@link #NOWHERE}. */
-    final int[][] ranks;
+    /** The band of the output, as places. */
+    final int from;
 
-    /** By input: the output rank at which its band ends, or MAX_VALUE where that is the end of the whole. */
-    final int[] ends;
+    final int to;
 
-    /**
-     * The bands of the output: the places at which one ends and the next begins; first and last are where the whole
-     * begins and ends.
-     */
-    final int[] bounds;
+    /** What becomes of an input's ranks, and the output rank at which its band ends. */
+    private record Input(int[] ranks, int end) {}
 
-    /** By number of the band: the output rank at which it begins, and behind the last the number of ranks. */
-    final int[] begins;
-
-    private RankMap(int[] places, int[][] ranks, int[] ends, int[] bounds, int[] begins, VersionForest forest) {
-        this.places = places;
-        this.ranks = ranks;
-        this.ends = ends;
-        this.bounds = bounds;
-        this.begins = begins;
-        for (int rank = 0; rank < places.length; rank++) {
-            treeEnds.put(forest.id(forest.tree(places[rank])), rank + 1);
-        }
-    }
+    private final Map<Long, Input> inputs = new HashMap<>();
 
     /** By tree: the first output rank behind it. */
     private final Map<Long, Integer> treeEnds = new HashMap<>();
+
+    private RankMap(int[] places, int from, int to, VersionForest forest) {
+        this.places = places;
+        this.from = from;
+        this.to = to;
+        int tree = VersionForest.NONE;
+        for (int rank = places.length - 1; rank >= 0; rank--) {
+            int here = forest.tree(places[rank]);
+            if (here != tree) {
+                treeEnds.put(forest.id(here), rank + 1);
+                tree = here;
+            }
+        }
+    }
+
+    /** By rank of an input: the rank in the output. Ascending but for {@link #NOWHERE}. */
+    int[] ranks(ArrayRun input) {
+        return input(input).ranks;
+    }
+
+    /** The output rank at which the band of an input ends, or MAX_VALUE where that is the end of the whole. */
+    int end(ArrayRun input) {
+        return input(input).end;
+    }
+
+    private Input input(ArrayRun array) {
+        Input found = inputs.get(array.id());
+        if (found == null) {
+            throw new IllegalArgumentException(array + " was not there when the merge was planned");
+        }
+        return found;
+    }
 
     /** The first output rank behind a tree, by its id; 0 if none of its versions is there. */
     int treeEnd(long tree) {
         return treeEnds.getOrDefault(tree, 0);
     }
 
-    /** The place at which the whole output begins. */
-    int from() {
-        return bounds[0];
-    }
-
-    /** The place at which the whole output ends. */
-    int to() {
-        return bounds[bounds.length - 1];
-    }
-
-    /**
-     * Plans the merge of arrays, newest first.
-     *
-     * @param cuts places at which the output is cut, in line order; those outside of its band are passed over
-     */
-    static RankMap of(List<ArrayRun> inputs, int[] cuts, Catalog catalog) {
+    /** Plans the merge of arrays. */
+    static RankMap of(List<ArrayRun> inputs, Catalog catalog) {
         VersionForest forest = catalog.forest();
         Line line = forest.line();
         int[][] tables = new int[inputs.size()][];
         int from = inputs.get(0).from();
         int to = inputs.get(0).to();
+        int count = 0;
         for (int i = 0; i < tables.length; i++) {
             ArrayRun input = inputs.get(i);
-            long[] ids = input.versions();
-            tables[i] = new int[ids.length];
-            forest.places(ids, tables[i]);
-            for (int rank = 0; rank < ids.length; rank++) {
-                if (tables[i][rank] == VersionForest.NONE) {
-                    throw StorageException.damaged(
-                            input, "its version table has version " + ids[rank] + ", which does not exist");
-                }
-            }
+            tables[i] = table(input, forest);
+            count += tables[i].length + 1;
             from = line.compare(input.from(), from) < 0 ? input.from() : from;
             to = line.compare(input.to(), to) > 0 ? input.to() : to;
         }
-        PlaceMap shown = new PlaceMap();
+        int[] shown = new int[count];
+        count = 0;
         for (int i = 0; i < tables.length; i++) {
-            for (int place : tables[i]) {
-                shown.put(place, VersionForest.NONE);
-            }
+            System.arraycopy(tables[i], 0, shown, count, tables[i].length);
+            count += tables[i].length;
             if (line.compare(inputs.get(i).to(), to) < 0) {
-                shown.put(inputs.get(i).to(), VersionForest.NONE);
+                shown[count++] = inputs.get(i).to();
             }
         }
-        int[] bounds = bounds(from, cuts, to, line);
-        for (int i = 1; i < bounds.length - 1; i++) {
-            shown.put(bounds[i], VersionForest.NONE);
-        }
-        PlaceMap rankOf = new PlaceMap();
-        findReadable(shown, to, catalog, rankOf);
-        int[] places = rankOf.inOrder(line);
-        rankOf.rank(places);
-        int[][] ranks = new int[tables.length][];
-        int[] ends = new int[tables.length];
+        shown = line.sorted(Arrays.copyOf(shown, count));
+        int[] shows = firstReadable(shown, to, catalog);
+        int[] ranks = new int[shown.length];
+        int[] places = rank(shows, ranks);
+        RankMap map = new RankMap(places, from, to, forest);
         for (int i = 0; i < tables.length; i++) {
-            int end = inputs.get(i).to();
-            int endShows = shown.has(end) ? shown.get(end) : VersionForest.NONE;
-            ends[i] = endShows == VersionForest.NONE ? Integer.MAX_VALUE : rankOf.get(endShows);
-            ranks[i] = new int[tables[i].length];
-            for (int rank = 0; rank < ranks[i].length; rank++) {
-                int place = tables[i][rank];
-                int shows = shown.get(place);
-                boolean readable = shows != VersionForest.NONE
-                        && forest.tree(shows) == forest.tree(place)
-                        && rankOf.get(shows) < ends[i];
-                ranks[i][rank] = readable ? rankOf.get(shows) : NOWHERE;
+            map.inputs.put(inputs.get(i).id(), input(inputs.get(i), tables[i], shown, shows, ranks, forest));
+        }
+        return map;
+    }
+
+    private static int[] table(ArrayRun input, VersionForest forest) {
+        long[] ids = input.versions();
+        int[] table = new int[ids.length];
+        forest.places(ids, table);
+        for (int rank = 0; rank < ids.length; rank++) {
+            if (table[rank] == VersionForest.NONE) {
+                throw StorageException.damaged(
+                        input, "its version table has version " + ids[rank] + ", which does not exist");
             }
         }
-        int[] begins = new int[bounds.length];
-        for (int i = bounds.length - 1; i >= 0; i--) {
-            int shows = i == bounds.length - 1 || i == 0 ? VersionForest.NONE : shown.get(bounds[i]);
-            begins[i] = i == 0 ? 0 : shows == VersionForest.NONE ? places.length : rankOf.get(shows);
-        }
-        return new RankMap(places, ranks, ends, bounds, begins, forest);
+        return table;
     }
 
-    private static int[] bounds(int from, int[] cuts, int to, Line line) {
-        int[] within = Arrays.stream(cuts)
-                .filter(cut -> line.compare(from, cut) < 0 && line.compare(cut, to) < 0)
-                .toArray();
-        int[] bounds = new int[within.length + 2];
-        bounds[0] = from;
-        System.arraycopy(within, 0, bounds, 1, within.length);
-        bounds[bounds.length - 1] = to;
-        return bounds;
-    }
-
-    /**
-     * Finds for each place the first readable one at or behind it, before the end of the band; NONE if there is none.
-     *
-     * @param found gets each that was found
-     */
-    private static void findReadable(PlaceMap shown, int to, Catalog catalog, PlaceMap found) {
+    /** By place, in line order: the first readable one at or behind it, before the end of the band; NONE if there is none. */
+    private static int[] firstReadable(int[] shown, int to, Catalog catalog) {
         VersionForest forest = catalog.forest();
-        int[] sorted = shown.inOrder(forest.line());
+        int[] shows = new int[shown.length];
         int behind = to;
         int behindShows = VersionForest.NONE;
-        for (int i = sorted.length - 1; i >= 0; i--) {
-            int at = sorted[i];
+        for (int i = shown.length - 1; i >= 0; i--) {
+            int at = shown[i];
             while (at != VersionForest.NONE && at != behind && !catalog.isReadable(at)) {
                 at = forest.next(at);
             }
-            int shows = at == behind ? behindShows : at;
-            shown.put(sorted[i], shows);
-            if (shows != VersionForest.NONE) {
-                found.put(shows, 0);
-            }
-            behind = sorted[i];
-            behindShows = shows;
+            shows[i] = at == behind ? behindShows : at;
+            behind = shown[i];
+            behindShows = shows[i];
         }
+        return shows;
+    }
+
+    /** Numbers what is shown, which ascends but for NONE behind all else; returns each once. */
+    private static int[] rank(int[] shows, int[] ranks) {
+        int[] places = new int[shows.length];
+        int count = 0;
+        for (int i = 0; i < shows.length; i++) {
+            if (shows[i] == VersionForest.NONE) {
+                ranks[i] = NOWHERE;
+                continue;
+            }
+            if (count == 0 || places[count - 1] != shows[i]) {
+                places[count++] = shows[i];
+            }
+            ranks[i] = count - 1;
+        }
+        return Arrays.copyOf(places, count);
+    }
+
+    private static Input input(
+            ArrayRun input, int[] table, int[] shown, int[] shows, int[] ranks, VersionForest forest) {
+        int[] mapped = new int[table.length];
+        int at = 0;
+        for (int rank = 0; rank < table.length; rank++) {
+            while (shown[at] != table[rank]) {
+                at++;
+            }
+            boolean readable = ranks[at] != NOWHERE && forest.tree(shows[at]) == forest.tree(table[rank]);
+            mapped[rank] = readable ? ranks[at] : NOWHERE;
+        }
+        while (at < shown.length && shown[at] != input.to()) {
+            at++;
+        }
+        int end = at == shown.length || ranks[at] == NOWHERE ? Integer.MAX_VALUE : ranks[at];
+        for (int rank = 0; rank < mapped.length; rank++) {
+            mapped[rank] = mapped[rank] < end ? mapped[rank] : NOWHERE;
+        }
+        return new Input(mapped, end);
     }
 }

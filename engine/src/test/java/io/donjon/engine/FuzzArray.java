@@ -114,7 +114,7 @@ final class FuzzArray {
         Attempts attempts = new Attempts();
         attempts.of(run::versions);
         attempts.of(() -> Ranks.floor(run, run.from(), engine.catalog().forest()));
-        attempts.of(() -> RankMap.of(List.of(run), new int[0], engine.catalog()));
+        attempts.of(() -> RankMap.of(List.of(run), engine.catalog()));
         for (int i = 0; i < 10; i++) {
             FullKey key = new FullKey().set(1, key(i));
             for (long rank : new long[] {0, 2, Long.MAX_VALUE}) {

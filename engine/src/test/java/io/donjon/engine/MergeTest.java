@@ -54,12 +54,12 @@ class MergeTest {
     }
 
     private static Merge merge(MergeBench bench, List<ArrayRun> group, List<ArrayRun> older, long bytesMax) {
-        return merge(bench, group, older, bytesMax, new int[0]);
+        return merge(bench, group, older, bytesMax, RankMap.of(group, bench.catalog));
     }
 
     private static Merge merge(
-            MergeBench bench, List<ArrayRun> group, List<ArrayRun> older, long bytesMax, int... cuts) {
-        return new Merge(bench.store, bench.catalog, bench.tuning, group, older, cuts, bytesMax, () -> false);
+            MergeBench bench, List<ArrayRun> group, List<ArrayRun> older, long bytesMax, RankMap map, int... cuts) {
+        return new Merge(bench.store, bench.catalog, bench.tuning, group, older, map, cuts, bytesMax, () -> false);
     }
 
     /** What a merge without cuts has written. */
@@ -236,20 +236,21 @@ class MergeTest {
                 return;
             }
             long bytesMax = random.nextBoolean() ? ALL : random.nextInt(3000);
-            int[] cuts = Arrays.stream(bench.places())
-                    .filter(place -> random.nextInt(4) == 0)
+            RankMap map = RankMap.of(group, bench.catalog);
+            int[] cuts = IntStream.range(1, map.places.length)
+                    .filter(rank -> random.nextInt(4) == 0)
                     .toArray();
             Map<String, String> before = all.answers();
             byte[] keysFrom = MergePolicy.keysFrom(group);
             byte[] keysTo = MergePolicy.keysTo(group);
             while (!group.isEmpty()) {
                 assertTrue(Arrays.compareUnsigned(keysFrom, MergePolicy.keysFrom(group)) <= 0);
-                Merge.Result result = merge(bench, group, older, bytesMax, cuts).run();
+                Merge.Result result = merge(bench, group, older, bytesMax, map, cuts).run();
                 assertArrayEquals(MergePolicy.keysFrom(group), result.keysFrom());
                 assertLeft(bench, group, result);
-                assertFigures(bench, group, result, bytesMax);
+                assertFigures(bench, group, map, result, bytesMax);
                 List<ArrayRun> rest = all.install(group, result);
-                assertCut(bench, result, cuts);
+                assertCut(bench, result, Arrays.stream(cuts).map(rank -> map.places[rank]).toArray());
                 for (Merge.Output output : result.outputs()) {
                     assertNothingNeedless(all, all.sorted(), output, older);
                 }
@@ -334,11 +335,11 @@ class MergeTest {
         }
     }
 
-    private static void assertFigures(MergeBench bench, List<ArrayRun> group, Merge.Result result, long bytesMax) {
+    private static void assertFigures(
+            MergeBench bench, List<ArrayRun> group, RankMap map, Merge.Result result, long bytesMax) {
         Line line = bench.forest.line();
         for (Merge.Output output : result.outputs()) {
-            assertTrue(group.stream().anyMatch(other -> line.compare(other.from(), output.from()) <= 0));
-            assertTrue(group.stream().anyMatch(other -> line.compare(output.to(), other.to()) <= 0));
+            assertTrue(line.compare(map.from, output.from()) <= 0 && line.compare(output.to(), map.to) <= 0);
         }
         boolean toTheEnd = result.left().stream().allMatch(left -> left.keysFrom() == null)
                 && result.left().size() == group.size();
@@ -721,7 +722,7 @@ class MergeTest {
     private static Content mergedWith(MergeBench bench, int blockBytes, ArrayRun array) {
         Tuning other = Tunings.of(64 << 10, 1, 64 << 10, blockBytes, 8, 1.0, 16 << 10, Codec.RAW);
         Merge.Result result = new Merge(
-                        bench.store, bench.catalog, other, List.of(array), List.of(), new int[0], ALL, () -> false)
+                        bench.store, bench.catalog, other, List.of(array), List.of(), RankMap.of(List.of(array), bench.catalog), new int[0], ALL, () -> false)
                 .run();
         return bench.read(open(bench, only(result), 2, result));
     }
@@ -872,7 +873,7 @@ class MergeTest {
             List<ArrayRun> group = List.of(bench.array(1, v[0], Line.END, v, content));
             long before = bench.world.disk("d0").usedBytes();
             int[] asked = {0};
-            Merge merge = new Merge(bench.store, bench.catalog, bench.tuning, group, List.of(), new int[0], ALL, () -> {
+            Merge merge = new Merge(bench.store, bench.catalog, bench.tuning, group, List.of(), RankMap.of(group, bench.catalog), new int[0], ALL, () -> {
                 asked[0]++;
                 assertNotEquals(before, bench.world.disk("d0").usedBytes());
                 return true;

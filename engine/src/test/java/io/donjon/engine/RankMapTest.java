@@ -54,13 +54,13 @@ class RankMapTest {
     }
 
     private static void assertMaps(MergeBench bench, int[] line, List<ArrayRun> inputs) {
-        RankMap map = RankMap.of(inputs, new int[0], bench.catalog);
+        RankMap map = RankMap.of(inputs, bench.catalog);
         // All by positions on the line.
         List<Integer> at = Arrays.stream(line).boxed().toList();
         int from = inputs.stream().mapToInt(a -> at.indexOf(a.from())).min().orElseThrow();
         int to = inputs.stream().mapToInt(a -> end(at, a)).max().orElseThrow();
-        assertEquals(line[from], map.from());
-        assertEquals(to == line.length ? Line.END : line[to], map.to());
+        assertEquals(line[from], map.from);
+        assertEquals(to == line.length ? Line.END : line[to], map.to);
         TreeSet<Integer> shown = new TreeSet<>();
         for (ArrayRun input : inputs) {
             for (long version : input.versions()) {
@@ -76,16 +76,16 @@ class RankMapTest {
         for (int i = 0; i < inputs.size(); i++) {
             int end = end(at, inputs.get(i));
             int behind = firstReadable(bench, line, end, to);
-            assertEquals(behind == to ? Integer.MAX_VALUE : places.indexOf(line[behind]), map.ends[i], "end of " + i);
+            assertEquals(behind == to ? Integer.MAX_VALUE : places.indexOf(line[behind]), map.end(inputs.get(i)), "end of " + i);
             long[] versions = inputs.get(i).versions();
-            assertEquals(versions.length, map.ranks[i].length);
+            assertEquals(versions.length, map.ranks(inputs.get(i)).length);
             for (int rank = 0; rank < versions.length; rank++) {
                 int place = bench.forest.place(versions[rank]);
                 int shows = firstReadable(bench, line, at.indexOf(place), to);
                 boolean somebody = shows < end && bench.forest.tree(line[shows]) == bench.forest.tree(place);
                 assertEquals(
                         somebody ? places.indexOf(line[shows]) : RankMap.NOWHERE,
-                        map.ranks[i][rank],
+                        map.ranks(inputs.get(i))[rank],
                         "rank " + rank + " of " + i);
             }
         }
@@ -108,9 +108,10 @@ class RankMapTest {
         MergeBench.use(Tunings.small(), bench -> {
             int[] v = bench.chain(4);
             bench.drop(v[1]);
-            RankMap map = RankMap.of(List.of(array(bench, v[0], Line.END, v)), new int[0], bench.catalog);
+            ArrayRun array = array(bench, v[0], Line.END, v);
+            RankMap map = RankMap.of(List.of(array), bench.catalog);
             assertArrayEquals(new int[] {v[0], v[2], v[3]}, map.places);
-            assertArrayEquals(new int[] {0, 1, 1, 2}, map.ranks[0]);
+            assertArrayEquals(new int[] {0, 1, 1, 2}, map.ranks(array));
         });
     }
 
@@ -120,10 +121,10 @@ class RankMapTest {
             int[] behind = bench.chain(2);
             int[] v = bench.chain(2);
             bench.drop(v[1]);
-            RankMap map = RankMap.of(
-                    List.of(array(bench, v[0], Line.END, v[0], v[1], behind[0], behind[1])), new int[0], bench.catalog);
+            ArrayRun array = array(bench, v[0], Line.END, v[0], v[1], behind[0], behind[1]);
+            RankMap map = RankMap.of(List.of(array), bench.catalog);
             assertArrayEquals(new int[] {v[0], behind[0], behind[1]}, map.places);
-            assertArrayEquals(new int[] {0, RankMap.NOWHERE, 1, 2}, map.ranks[0]);
+            assertArrayEquals(new int[] {0, RankMap.NOWHERE, 1, 2}, map.ranks(array));
         });
     }
 
@@ -133,15 +134,15 @@ class RankMapTest {
         MergeBench.use(Tunings.small(), bench -> {
             int[] v = bench.chain(4);
             bench.drop(v[1]);
-            RankMap map = RankMap.of(
-                    List.of(array(bench, v[0], v[2], v[0], v[1]), array(bench, v[3], Line.END, v[3])),
-                    new int[0],
-                    bench.catalog);
+            ArrayRun front = array(bench, v[0], v[2], v[0], v[1]);
+            ArrayRun back = array(bench, v[3], Line.END, v[3]);
+            RankMap map = RankMap.of(List.of(front, back), bench.catalog);
             assertArrayEquals(new int[] {v[0], v[2], v[3]}, map.places);
-            assertArrayEquals(new int[] {0, RankMap.NOWHERE}, map.ranks[0]);
-            assertArrayEquals(new int[] {1, Integer.MAX_VALUE}, map.ends);
-            assertEquals(v[0], map.from());
-            assertEquals(Line.END, map.to());
+            assertArrayEquals(new int[] {0, RankMap.NOWHERE}, map.ranks(front));
+            assertEquals(1, map.end(front));
+            assertEquals(Integer.MAX_VALUE, map.end(back));
+            assertEquals(v[0], map.from);
+            assertEquals(Line.END, map.to);
         });
     }
 
@@ -151,12 +152,12 @@ class RankMapTest {
             int[] v = bench.chain(4);
             bench.drop(v[2]);
             bench.drop(v[3]);
-            RankMap map = RankMap.of(
-                    List.of(array(bench, v[0], v[2], v[0]), array(bench, v[1], Line.END, v[1])),
-                    new int[0],
-                    bench.catalog);
+            ArrayRun front = array(bench, v[0], v[2], v[0]);
+            ArrayRun back = array(bench, v[1], Line.END, v[1]);
+            RankMap map = RankMap.of(List.of(front, back), bench.catalog);
             assertArrayEquals(new int[] {v[0], v[1]}, map.places);
-            assertArrayEquals(new int[] {Integer.MAX_VALUE, Integer.MAX_VALUE}, map.ends);
+            assertEquals(Integer.MAX_VALUE, map.end(front));
+            assertEquals(Integer.MAX_VALUE, map.end(back));
         });
     }
 
@@ -167,9 +168,9 @@ class RankMapTest {
             bench.drop(v[0]);
             bench.catalog.cursorOpened(v[0]);
             List<ArrayRun> inputs = List.of(array(bench, v[0], Line.END, v));
-            assertArrayEquals(v, RankMap.of(inputs, new int[0], bench.catalog).places);
+            assertArrayEquals(v, RankMap.of(inputs, bench.catalog).places);
             bench.catalog.cursorClosed(v[0]);
-            assertArrayEquals(new int[] {v[1]}, RankMap.of(inputs, new int[0], bench.catalog).places);
+            assertArrayEquals(new int[] {v[1]}, RankMap.of(inputs, bench.catalog).places);
         });
     }
 
@@ -180,9 +181,9 @@ class RankMapTest {
             ArrayRun array = array(bench, v[0], Line.END, v);
             bench.drop(v[0]);
             bench.drop(v[1]);
-            RankMap map = RankMap.of(List.of(array), new int[0], bench.catalog);
+            RankMap map = RankMap.of(List.of(array), bench.catalog);
             assertEquals(0, map.places.length);
-            assertArrayEquals(new int[] {RankMap.NOWHERE, RankMap.NOWHERE}, map.ranks[0]);
+            assertArrayEquals(new int[] {RankMap.NOWHERE, RankMap.NOWHERE}, map.ranks(array));
         });
     }
 
@@ -194,7 +195,7 @@ class RankMapTest {
             Catalog other = new Catalog();
             other.forest().addTree(bench.forest.id(v[0]), "k", "t", 0);
             StorageException e =
-                    assertThrows(StorageException.class, () -> RankMap.of(List.of(array), new int[0], other));
+                    assertThrows(StorageException.class, () -> RankMap.of(List.of(array), other));
             assertEquals(StorageException.Kind.DAMAGED, e.kind());
             assertTrue(
                     String.valueOf(e.getMessage()).contains("version " + bench.forest.id(v[1])),

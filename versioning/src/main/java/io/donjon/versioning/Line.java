@@ -2,6 +2,7 @@ package io.donjon.versioning;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 
 /**
  * The line on which all versions of a store stand: a list that grows anywhere and says at once which of two places
@@ -149,6 +150,53 @@ public final class Line {
     public int previous(int place) {
         checkPlace(place);
         return previousOf(place);
+    }
+
+    /**
+     * Places in line order, each once: a merge sort that makes use of what ascends already, so that a few sorted lists one
+     * behind the other cost little more than a walk.
+     */
+    public int[] sorted(int... unsorted) {
+        int[] from = unsorted.clone();
+        int[] into = new int[from.length];
+        int runs;
+        do {
+            runs = 0;
+            for (int begin = 0; begin < from.length; ) {
+                int middle = endOfRun(from, begin);
+                int end = middle == from.length ? middle : endOfRun(from, middle);
+                merge(from, begin, middle, end, into);
+                begin = end;
+                runs++;
+            }
+            int[] merged = into;
+            into = from;
+            from = merged;
+        } while (runs > 1);
+        int count = 0;
+        for (int place : from) {
+            if (count == 0 || from[count - 1] != place) {
+                from[count++] = place;
+            }
+        }
+        return Arrays.copyOf(from, count);
+    }
+
+    private int endOfRun(int[] list, int begin) {
+        int end = begin + 1;
+        while (end < list.length && compare(list[end - 1], list[end]) <= 0) {
+            end++;
+        }
+        return end;
+    }
+
+    private void merge(int[] from, int begin, int middle, int end, int[] into) {
+        int left = begin;
+        int right = middle;
+        for (int i = begin; i < end; i++) {
+            boolean takeLeft = right == end || (left < middle && compare(from[left], from[right]) <= 0);
+            into[i] = takeLeft ? from[left++] : from[right++];
+        }
     }
 
     /** How many places there are, {@link #ROOT} included. */
