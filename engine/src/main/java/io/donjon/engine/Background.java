@@ -100,6 +100,7 @@ final class Background {
                 store,
                 catalog,
                 image,
+                states,
                 reads,
                 commits,
                 tuning,

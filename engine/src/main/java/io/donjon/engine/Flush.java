@@ -3,12 +3,19 @@ package io.donjon.engine;
 import io.donjon.extents.ExtentStore;
 import io.donjon.versioning.Line;
 import io.donjon.versioning.VersionForest;
-import org.jspecify.annotations.Nullable;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
- * Writes a sealed buffer as an array, breakpoint by breakpoint, as it stands (design.md sections 2 and 3). One thread.
+ * Writes a sealed buffer as an array, breakpoint by breakpoint, as it stands (design.md sections 2 and 3). Where nothing
+ * is painted between far places it becomes a few arrays, so that none answers for what lies between. One thread.
  */
 final class Flush {
+    /** A buffer becomes so many arrays at most. */
+    private static final int PARTS_MAX = 3;
+
     private final ExtentStore store;
     private final VersionForest forest;
     private final Tuning tuning;
@@ -16,60 +23,136 @@ final class Flush {
     /** An array that is written, and its band as places. */
     record Result(ArrayWriter.Written written, int from, int to) {}
 
+    /** A part of the line on which something is painted everywhere: from one rank to another, and its ends as places. */
+    private record Painted(int begin, int end, int from, int to) {}
+
     Flush(ExtentStore store, VersionForest forest, Tuning tuning) {
         this.store = store;
         this.forest = forest;
         this.tuning = tuning;
     }
 
-    /** Writes the array; null if the buffer holds nothing. */
-    @Nullable Result write(WriteBuffer buffer) {
-        if (buffer.first() == WriteBuffer.NONE) {
-            return null;
-        }
+    /** About what it takes of the memory. */
+    static long memoryBytes(Tuning tuning) {
+        return PARTS_MAX * tuning.sharedBy(PARTS_MAX).writerBytes();
+    }
+
+    /**
+     * Writes the arrays, in line order; none if the buffer holds nothing.
+     *
+     * @param arrays what there is already: no part needs to overlap those that lie between two parts
+     */
+    List<Result> write(WriteBuffer buffer, List<ArrayRun> arrays) {
         Line line = forest.line();
         int[] places = buffer.places().inOrder(line);
         buffer.places().rank(places);
-        int to = bandEnd(buffer, places, line);
-        ArrayWriter out = new ArrayWriter(store, tuning, buffer.bytes());
+        List<Painted> parts = parts(painted(buffer, places), arrays, line);
+        Tuning share = tuning.sharedBy(Math.max(1, parts.size()));
+        List<ArrayWriter> writers = new ArrayList<>();
         boolean done = false;
         try {
-            writeAll(buffer, to, line, out);
-            ArrayWriter.Written written = out.finish(ids(places, to, line));
+            for (int i = 0; i < parts.size(); i++) {
+                writers.add(new ArrayWriter(store, share, buffer.bytes() / parts.size()));
+            }
+            writeAll(buffer, parts, writers);
+            List<Result> results = new ArrayList<>();
+            for (int i = 0; i < parts.size(); i++) {
+                Painted part = parts.get(i);
+                results.add(new Result(writers.get(i).finish(ids(places, part)), part.from, part.to));
+            }
             done = true;
-            return new Result(written, places[0], to);
+            return results;
         } finally {
             if (!done) {
-                out.abandon();
+                writers.forEach(ArrayWriter::abandon);
             }
         }
     }
 
     /**
-     * Where the band ends: behind the last value of every key. A key's last value lasts to its marker, or if it has none
-     * to the end of the tree; that is where the next tree begins.
+     * Where something is painted. A key's last value lasts to its marker, or if it has none to the end of the tree; that
+     * is where the next tree begins.
      */
-    private int bandEnd(WriteBuffer buffer, int[] places, Line line) {
-        int end = places[places.length - 1];
-        int tree = VersionForest.NONE;
-        int treeEnd = end;
+    private List<Painted> painted(WriteBuffer buffer, int... places) {
+        int[] treeEnds = new int[places.length];
+        for (int rank = places.length - 1; rank >= 0; rank--) {
+            boolean last = rank == places.length - 1 || forest.tree(places[rank]) != forest.tree(places[rank + 1]);
+            treeEnds[rank] = last ? rank + 1 : treeEnds[rank + 1];
+        }
+        int[] changes = new int[places.length + 1];
         for (int node = buffer.first(); node != WriteBuffer.NONE; ) {
             int next = buffer.after(node);
-            boolean lastOfKey = next == WriteBuffer.NONE || !buffer.sameKey(node, next);
-            if (lastOfKey && buffer.kind(buffer.newest(node)) != StepKind.PASS) {
-                // Keys are sorted by tree, so each tree is walked once.
-                int ofKey = forest.tree(buffer.place(node));
-                if (ofKey != tree) {
-                    tree = ofKey;
-                    treeEnd = endOfTree(buffer.place(node));
-                }
-                if (line.compare(treeEnd, end) > 0) {
-                    end = treeEnd;
-                }
+            if (buffer.kind(buffer.newest(node)) != StepKind.PASS) {
+                int rank = buffer.places().get(buffer.place(node));
+                boolean lastOfKey = next == WriteBuffer.NONE || !buffer.sameKey(node, next);
+                changes[rank]++;
+                changes[lastOfKey ? treeEnds[rank] : buffer.places().get(buffer.place(next))]--;
             }
             node = next;
         }
-        return end;
+        List<Painted> painted = new ArrayList<>();
+        int depth = 0;
+        for (int rank = 0; rank < places.length; ) {
+            depth += changes[rank];
+            int begin = rank++;
+            if (depth == 0) {
+                continue;
+            }
+            while (rank < treeEnds[begin] && depth + changes[rank] > 0) {
+                depth += changes[rank++];
+            }
+            int to = rank == treeEnds[begin] ? endOfTree(places[rank - 1]) : places[rank];
+            painted.add(new Painted(begin, rank, places[begin], to));
+        }
+        return painted;
+    }
+
+    /** What is painted in a few parts, so that the parts overlap as little as possible of what is there already. */
+    private List<Painted> parts(List<Painted> painted, List<ArrayRun> arrays, Line line) {
+        if (painted.isEmpty()) {
+            return painted;
+        }
+        long[] between = new long[painted.size() - 1];
+        for (ArrayRun array : arrays) {
+            int gap = gapBehind(painted, array.from(), line);
+            if (gap >= 0 && gap < between.length && line.compare(array.to(), painted.get(gap + 1).from) <= 0) {
+                between[gap] += array.info().bytes();
+            }
+        }
+        List<Integer> gaps = new ArrayList<>();
+        if (tuning.strata().alpha() > 0) {
+            IntStream.range(0, between.length)
+                    .filter(gap -> between[gap] >= tuning.strata().bandBytes())
+                    .boxed()
+                    .sorted(Comparator.comparingLong(gap -> -between[gap]))
+                    .limit(PARTS_MAX - 1)
+                    .sorted()
+                    .forEach(gaps::add);
+        }
+        gaps.add(painted.size() - 1);
+        List<Painted> parts = new ArrayList<>();
+        Painted first = painted.get(0);
+        for (int gap : gaps) {
+            Painted last = painted.get(gap);
+            parts.add(new Painted(first.begin, last.end, first.from, last.to));
+            first = gap + 1 < painted.size() ? painted.get(gap + 1) : last;
+        }
+        return parts;
+    }
+
+    /** The number of the last part that ends at or before a place, -1 if none does. */
+    private static int gapBehind(List<Painted> painted, int place, Line line) {
+        int low = -1;
+        int high = painted.size() - 1;
+        while (low < high) {
+            int middle = (low + high + 1) >>> 1;
+            if (line.compare(painted.get(middle).to, place) <= 0) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return low;
     }
 
     private int endOfTree(int place) {
@@ -81,21 +164,26 @@ final class Flush {
         return behind == VersionForest.NONE ? Line.END : behind;
     }
 
-    private void writeAll(WriteBuffer buffer, int to, Line line, ArrayWriter out) {
+    private void writeAll(WriteBuffer buffer, List<Painted> parts, List<ArrayWriter> writers) {
         byte[] key = new byte[64];
         byte[] value = new byte[tuning.largeBytes()];
         for (int node = buffer.first(); node != WriteBuffer.NONE; node = buffer.after(node)) {
-            int place = buffer.place(node);
-            if (to != Line.END && line.compare(place, to) >= 0) {
-                // A marker at the end of the band says what the end says by itself.
+            int placed = buffer.places().get(buffer.place(node));
+            int part = 0;
+            while (part < parts.size() && parts.get(part).end <= placed) {
+                part++;
+            }
+            if (part == parts.size() || placed < parts.get(part).begin) {
+                // A marker at the end of a band says what the end says by itself.
                 continue;
             }
+            ArrayWriter out = writers.get(part);
+            long rank = placed - parts.get(part).begin;
             int room = FullKey.TREE_BYTES + Math.max(Long.BYTES, buffer.keyLength(node));
             if (key.length < room) {
                 key = new byte[2 * room];
             }
             int keyLength = buffer.copyKey(node, key);
-            long rank = buffer.places().get(place);
             int state = buffer.newest(node);
             int kind = buffer.kind(state);
             int length = buffer.valueLength(state);
@@ -117,15 +205,11 @@ final class Flush {
         }
     }
 
-    /** The version table: the ids of all places before the band's end. */
-    private long[] ids(int[] places, int to, Line line) {
-        int count = places.length;
-        while (count > 0 && to != Line.END && line.compare(places[count - 1], to) >= 0) {
-            count--;
-        }
-        long[] ids = new long[count];
-        for (int rank = 0; rank < count; rank++) {
-            ids[rank] = forest.id(places[rank]);
+    /** The version table: the ids of all places of a part. */
+    private long[] ids(int[] places, Painted part) {
+        long[] ids = new long[part.end - part.begin];
+        for (int rank = 0; rank < ids.length; rank++) {
+            ids[rank] = forest.id(places[part.begin + rank]);
         }
         return ids;
     }

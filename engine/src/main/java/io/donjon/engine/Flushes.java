@@ -5,9 +5,9 @@ import io.donjon.extents.Environment;
 import io.donjon.extents.ExtentStore;
 import io.donjon.extents.ManifestEdit;
 import io.donjon.extents.StorageException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
-import org.jspecify.annotations.Nullable;
 
 /** Makes arrays of sealed buffers, the oldest first, as long as there is room for them. One thread at a time flushes. */
 final class Flushes {
@@ -15,6 +15,7 @@ final class Flushes {
     private final ExtentStore store;
     private final Catalog catalog;
     private final ManifestImage image;
+    private final ReadStates states;
     private final Reads reads;
     private final Commits commits;
     private final Tuning tuning;
@@ -39,6 +40,7 @@ final class Flushes {
             ExtentStore store,
             Catalog catalog,
             ManifestImage image,
+            ReadStates states,
             Reads reads,
             Commits commits,
             Tuning tuning,
@@ -52,6 +54,7 @@ final class Flushes {
         this.store = store;
         this.catalog = catalog;
         this.image = image;
+        this.states = states;
         this.reads = reads;
         this.commits = commits;
         this.tuning = tuning;
@@ -87,52 +90,52 @@ final class Flushes {
     /** Writes the oldest sealed buffer as an array and installs it: in the order of seals. */
     void flush(Generation generation) {
         long began = environment.nanoTime();
-        Flush.Result result = write(generation);
+        List<Flush.Result> results = write(generation);
         ManifestEdit edit = new ManifestEdit();
         Encoder part = image.position(generation.sealedPosition(), generation.sealedSequence());
         ManifestImage.operations(part, catalog.pendingUpTo(generation.sealedPosition()));
-        ArrayInfo info = null;
-        if (result != null) {
-            info = installer.add(
+        List<ArrayInfo> added = new ArrayList<>();
+        for (Flush.Result result : results) {
+            ArrayInfo info = installer.add(
                     edit, result.written(), generation.age(), result.from(), result.to(), new byte[0], null);
             ManifestImage.array(part, info);
+            added.add(info);
         }
         edit.state(part);
-        ArrayInfo added = info;
         edit.effect(() -> {
             image.moved(generation.sealedPosition(), generation.sealedSequence());
-            if (added != null) {
-                image.added(added);
-            }
+            added.forEach(image::added);
         });
         store.commit(edit, generation.sealedPosition());
         // The edit makes all of it stable, acknowledged or not.
         reads.publish(generation.sealedSequence());
         installer.show(() -> {
-            ArrayRun array = added == null || result == null ? null : installer.open(added, result.from(), result.to());
-            installer.replace(generation, arrays -> {
-                if (array != null) {
-                    arrays.add(array);
-                }
-            });
+            List<ArrayRun> made = new ArrayList<>();
+            for (int i = 0; i < added.size(); i++) {
+                made.add(installer.open(
+                        added.get(i), results.get(i).from(), results.get(i).to()));
+            }
+            installer.replace(generation, arrays -> arrays.addAll(made));
         });
         generation.release();
         lingering.add(generation);
         notices.madeStable(generation.sealedSequence());
-        if (result != null) {
+        if (!results.isEmpty()) {
             count.increment();
-            written.add(result.written().bytesWritten());
+            results.forEach(result -> written.add(result.written().bytesWritten()));
             throttle.flushed(generation.buffer.bytes(), environment.nanoTime() - began);
         }
         arraysChanged.run();
     }
 
-    private Flush.@Nullable Result write(Generation generation) {
-        lingering.take(tuning.writerBytes());
+    private List<Flush.Result> write(Generation generation) {
+        long bytes = Flush.memoryBytes(tuning);
+        lingering.take(bytes);
         try {
-            return new Flush(store, catalog.forest(), tuning).write(generation.buffer);
+            List<ArrayRun> arrays = states.current().arrays;
+            return new Flush(store, catalog.forest(), tuning).write(generation.buffer, arrays);
         } finally {
-            memory.giveBack(tuning.writerBytes());
+            memory.giveBack(bytes);
         }
     }
 
