@@ -91,7 +91,9 @@ public class MergeBenchmark {
             key.set(1, keyBytes.putLong(0, number * 0x9E3779B97F4A7C15L).putLong(Long.BYTES, number));
             buffer.paint(key, place, Line.NONE, i, StepKind.VALUE, value.putInt(0, i));
         }
-        Flush.Result written = new Flush(store, catalog.forest(), tuning).write(buffer, List.of()).get(0);
+        Flush.Result written = new Flush(store, catalog.forest(), tuning)
+                .write(buffer, List.of())
+                .get(0);
         buffer.free();
         return written;
     }
@@ -112,7 +114,17 @@ public class MergeBenchmark {
     @Benchmark
     @OperationsPerInvocation(RECORDS)
     public Merge.Result merge() {
-        result = new Merge(store, catalog, tuning, inputs, List.of(), RankMap.of(inputs, catalog), new int[0], Long.MAX_VALUE, () -> false).run();
+        result = new Merge(
+                        store,
+                        catalog,
+                        tuning,
+                        inputs,
+                        List.of(),
+                        RankMap.of(inputs, catalog),
+                        new int[0],
+                        Long.MAX_VALUE,
+                        () -> false)
+                .run();
         return result;
     }
 

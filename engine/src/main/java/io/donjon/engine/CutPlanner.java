@@ -4,11 +4,12 @@ import io.donjon.versioning.CutPlan;
 import io.donjon.versioning.Overlay;
 import io.donjon.versioning.VersionForest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * Plans where the output of a merge is cut along the line, before anything is written: overlays the inputs' key samples as
@@ -67,31 +68,24 @@ final class CutPlanner implements Overlay.Output {
         return strata.alpha() > 0 && map.places.length > 1 && MergePolicy.bytes(group) >= 2 * strata.bandBytes();
     }
 
-    /** The output ranks to cut at, ascending: so many at most, if need be every so many-th of those that there are. */
-    int[] cuts(int cutsMax) {
-        List<Integer> ranks = new ArrayList<>();
-        for (TreePlan tree : inOrder()) {
-            for (int rank : tree.plan.cuts()) {
-                ranks.add(rank);
-            }
-        }
-        int count = Math.min(cutsMax, ranks.size());
-        int[] cuts = new int[count];
-        for (int i = 0; i < count; i++) {
-            cuts[i] = ranks.get((int) ((long) i * ranks.size() / count));
-        }
-        return cuts;
+    /** The output ranks to cut at, ascending. */
+    int[] cuts() {
+        return plans.values().stream()
+                .flatMapToInt(tree -> Arrays.stream(tree.plan.cuts()))
+                .sorted()
+                .toArray();
+    }
+
+    /** So many of these cuts, evenly chosen. */
+    static int[] some(int[] cuts, int count) {
+        return IntStream.range(0, count)
+                .map(i -> cuts[(int) ((long) (2 * i + 1) * cuts.length / (2L * count))])
+                .toArray();
     }
 
     /** Whether there is a cut to make where a version would pay that many times what it shows. */
     boolean hasCut(double worstPaid) {
         return plans.values().stream().anyMatch(tree -> tree.plan.hasCut(worstPaid));
-    }
-
-    private Iterable<TreePlan> inOrder() {
-        Map<Integer, TreePlan> ordered = new TreeMap<>();
-        plans.values().forEach(tree -> ordered.put(tree.end, tree));
-        return ordered.values();
     }
 
     private void overlaySamples() {

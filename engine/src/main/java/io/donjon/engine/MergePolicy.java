@@ -4,9 +4,11 @@ import io.donjon.extents.Extent;
 import io.donjon.versioning.Line;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,8 +40,9 @@ final class MergePolicy {
      * @param running the groups of merges under way
      */
     List<ArrayRun> pick(List<ArrayRun> arrays, List<List<ArrayRun>> running) {
-        for (ArrayRun newest : sorted(arrays)) {
-            List<ArrayRun> group = due(newest, arrays);
+        Plane plane = new Plane(line, arrays);
+        for (int newest = 0; newest < plane.size(); newest++) {
+            List<ArrayRun> group = due(newest, plane);
             if (!group.isEmpty() && mayRun(group, running)) {
                 return group;
             }
@@ -47,9 +50,44 @@ final class MergePolicy {
         return List.of();
     }
 
+    /**
+     * An array with all others of its age that it must be merged with, newest arrays first: of the first for which this is
+     * to be done and may be; empty if there is none.
+     */
+    List<ArrayRun> pickAlone(List<ArrayRun> arrays, List<List<ArrayRun>> running, Predicate<List<ArrayRun>> wanted) {
+        Plane plane = new Plane(line, arrays);
+        Set<ArrayRun> seen = new HashSet<>();
+        for (int newest = 0; newest < plane.size(); newest++) {
+            if (seen.contains(plane.array(newest))) {
+                continue;
+            }
+            Plane.Group group = plane.group(newest);
+            group.close();
+            seen.addAll(group.arrays());
+            if (mayRun(group.arrays(), running) && wanted.test(group.arrays())) {
+                return group.arrays();
+            }
+        }
+        return List.of();
+    }
+
     /** What is to be merged beginning with an array; empty if nothing is. */
-    private List<ArrayRun> due(ArrayRun newest, List<ArrayRun> arrays) {
-        return withoutEnds(gather(newest, arrays));
+    private List<ArrayRun> due(int newest, Plane plane) {
+        Plane.Group group = plane.group(newest);
+        group.close();
+        boolean grows = true;
+        while (grows) {
+            int next = group.nextOlder();
+            Plane.Group larger = group.copy();
+            grows = next >= 0;
+            if (grows) {
+                larger.add(next);
+                larger.close();
+                grows = larger.bytes() - group.bytes() <= ratio * group.bytes();
+            }
+            group = grows ? larger : group;
+        }
+        return group.hasOneAge() ? List.of() : withoutEnds(group.arrays());
     }
 
     /**
@@ -190,9 +228,10 @@ final class MergePolicy {
 
     private List<ArrayRun> allDue(List<ArrayRun> arrays) {
         Set<ArrayRun> due = new LinkedHashSet<>();
-        for (ArrayRun newest : sorted(arrays)) {
-            if (!due.contains(newest)) {
-                due.addAll(due(newest, arrays));
+        Plane plane = new Plane(line, arrays);
+        for (int newest = 0; newest < plane.size(); newest++) {
+            if (!due.contains(plane.array(newest))) {
+                due.addAll(due(newest, plane));
             }
         }
         return List.copyOf(due);
@@ -204,70 +243,17 @@ final class MergePolicy {
         return sorted;
     }
 
-    private List<ArrayRun> gather(ArrayRun newest, List<ArrayRun> arrays) {
-        List<ArrayRun> group = closed(List.of(newest), arrays);
-        long bytes = bytes(group);
-        while (true) {
-            ArrayRun next = nextOlder(group, arrays);
-            if (next == null) {
-                return group;
-            }
-            List<ArrayRun> larger = new ArrayList<>(group);
-            larger.add(next);
-            larger = closed(larger, arrays);
-            long added = bytes(larger) - bytes;
-            if (added > ratio * bytes) {
-                return group;
-            }
-            group = larger;
-            bytes += added;
-        }
-    }
-
     /** What a group takes on the disks, each copy counted once. */
     static long bytes(List<ArrayRun> group) {
         return group.stream().mapToLong(array -> array.info().bytes()).sum();
     }
 
-    /** The newest array that is older than a group and overlaps it, or null. */
-    private @Nullable ArrayRun nextOlder(List<ArrayRun> group, List<ArrayRun> arrays) {
-        long oldest = group.stream().mapToLong(ArrayRun::age).min().orElseThrow();
-        ArrayRun next = null;
-        for (ArrayRun array : arrays) {
-            if (!group.contains(array)
-                    && array.age() <= oldest
-                    && (next == null || array.age() > next.age())
-                    && group.stream().anyMatch(member -> overlap(member, array))) {
-                next = array;
-            }
-        }
-        return next;
-    }
-
     /** A group with every array that overlaps it and lies between its members in age; newest first. */
     List<ArrayRun> closed(List<ArrayRun> group, List<ArrayRun> arrays) {
-        List<ArrayRun> closed = new ArrayList<>(group);
-        boolean grown = true;
-        while (grown) {
-            grown = false;
-            long oldest = closed.stream().mapToLong(ArrayRun::age).min().orElseThrow();
-            long newest = closed.stream().mapToLong(ArrayRun::age).max().orElseThrow();
-            for (ArrayRun array : arrays) {
-                if (!closed.contains(array)
-                        && array.age() >= oldest
-                        && array.age() <= newest
-                        && closed.stream().anyMatch(member -> overlap(member, array))) {
-                    closed.add(array);
-                    grown = true;
-                }
-            }
-        }
-        closed.sort(ArrayRun.NEWEST_FIRST);
-        return closed;
-    }
-
-    private boolean overlap(ArrayRun a, ArrayRun b) {
-        return line.compare(a.from(), b.to()) < 0 && line.compare(b.from(), a.to()) < 0;
+        Plane plane = new Plane(line, arrays);
+        Plane.Group closed = plane.group(group);
+        closed.close();
+        return closed.arrays();
     }
 
     /** Whether a group may be merged beside the merges under way. */

@@ -41,6 +41,12 @@ final class Merges {
      */
     private record Claim(List<ArrayRun> group, List<ArrayRun> older, int outputs, long memory) {}
 
+    /** Arrays of less than so many buffers together are left as they are until they are merged with others. */
+    private static final int UNCUT_BUFFERS = 4;
+
+    /** An array is cut by itself only if some version pays so many times more than a cut would allow: samples err. */
+    private static final double UNCUT_SLACK = 1.5;
+
     private final ExtentStore store;
     private final Catalog catalog;
     private final ManifestImage image;
@@ -61,6 +67,9 @@ final class Merges {
 
     /** Arrays whose merge has failed on damaged blocks: it would again. */
     private final Set<Long> damaged = new HashSet<>();
+
+    /** Arrays that have been cut, or were found to need no cut. */
+    private final Set<Long> settled = new HashSet<>();
 
     private volatile boolean cancelled;
     private final LongAdder count = new LongAdder();
@@ -105,7 +114,30 @@ final class Merges {
 
     /** Merges what is due first; false if nothing is. */
     boolean mergeOne() {
-        return mergeOne(policy::pick);
+        return mergeOne(policy::pick) || mergeOne(this::pickUncut);
+    }
+
+    /**
+     * What is to be cut along the line and has not been: an earlier merge could not write so many arrays side by side, or
+     * strata were off. An array is looked at once, and not as long as it is small: it will be merged soon.
+     */
+    private List<ArrayRun> pickUncut(List<ArrayRun> arrays, List<List<ArrayRun>> busy) {
+        if (tuning.strata().alpha() == 0) {
+            return List.of();
+        }
+        settled.retainAll(arrays.stream().map(ArrayRun::id).toList());
+        return policy.pickAlone(arrays, busy, this::isUncut);
+    }
+
+    private boolean isUncut(List<ArrayRun> group) {
+        if (MergePolicy.bytes(group) <= UNCUT_BUFFERS * tuning.bufferBytes()
+                || group.stream().allMatch(array -> settled.contains(array.id()))) {
+            return false;
+        }
+        group.forEach(array -> settled.add(array.id()));
+        RankMap map = RankMap.of(group, catalog);
+        double paidMax = UNCUT_SLACK * (1 + tuning.strata().alpha());
+        return new CutPlanner(group, false, map, catalog, tuning.strata()).hasCut(paidMax);
     }
 
     /** Merges what is chosen; false if that is nothing. */
@@ -236,12 +268,14 @@ final class Merges {
             RankMap map = RankMap.of(group, catalog);
             int[] cuts = claim.outputs == 1
                     ? new int[0]
-                    : new CutPlanner(group, claim.older.isEmpty(), map, catalog, tuning.strata())
-                            .cuts(claim.outputs - 1);
+                    : new CutPlanner(group, claim.older.isEmpty(), map, catalog, tuning.strata()).cuts();
+            boolean all = cuts.length < claim.outputs;
+            cuts = all ? cuts : CutPlanner.some(cuts, claim.outputs - 1);
             while (!group.isEmpty()) {
                 long pieceBytes = tuning.pieceBytes(MergePolicy.bytes(group), store.roomForExtents());
-                Merge merge = new Merge(store, catalog, tuning, group, claim.older, map, cuts, pieceBytes, () -> cancelled);
-                group = install(group, age, merge.run());
+                Merge merge =
+                        new Merge(store, catalog, tuning, group, claim.older, map, cuts, pieceBytes, () -> cancelled);
+                group = install(group, age, merge.run(), all);
             }
         } catch (StorageException e) {
             if (e.kind() == StorageException.Kind.DAMAGED) {
@@ -257,8 +291,12 @@ final class Merges {
         count.increment();
     }
 
-    /** Installs a piece of the merge of a group; returns what is left to be merged. */
-    private List<ArrayRun> install(List<ArrayRun> group, long age, Merge.Result result) {
+    /**
+     * Installs a piece of the merge of a group; returns what is left to be merged.
+     *
+     * @param settles whether the output needs no more cuts
+     */
+    private List<ArrayRun> install(List<ArrayRun> group, long age, Merge.Result result, boolean settles) {
         ManifestEdit edit = new ManifestEdit();
         Encoder part = new Encoder(256);
         List<ArrayInfo> added = new ArrayList<>();
@@ -284,6 +322,9 @@ final class Merges {
             added.forEach(image::added);
         });
         store.commit(edit);
+        if (settles) {
+            settle(added.subList(0, result.outputs().size()));
+        }
         List<ArrayRun> rest = new ArrayList<>(group);
         installer.show(() -> {
             List<ArrayRun> made = new ArrayList<>();
@@ -313,6 +354,15 @@ final class Merges {
         written.add(result.bytesWritten());
         arraysChanged();
         return rest;
+    }
+
+    private void settle(List<ArrayInfo> made) {
+        lock.lock();
+        try {
+            made.forEach(info -> settled.add(info.id()));
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Gives the front of an array's extents back, and its range a later beginning. */

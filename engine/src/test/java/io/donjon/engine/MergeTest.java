@@ -245,12 +245,16 @@ class MergeTest {
             byte[] keysTo = MergePolicy.keysTo(group);
             while (!group.isEmpty()) {
                 assertTrue(Arrays.compareUnsigned(keysFrom, MergePolicy.keysFrom(group)) <= 0);
-                Merge.Result result = merge(bench, group, older, bytesMax, map, cuts).run();
+                Merge.Result result =
+                        merge(bench, group, older, bytesMax, map, cuts).run();
                 assertArrayEquals(MergePolicy.keysFrom(group), result.keysFrom());
                 assertLeft(bench, group, result);
                 assertFigures(bench, group, map, result, bytesMax);
                 List<ArrayRun> rest = all.install(group, result);
-                assertCut(bench, result, Arrays.stream(cuts).map(rank -> map.places[rank]).toArray());
+                assertCut(
+                        bench,
+                        result,
+                        Arrays.stream(cuts).map(rank -> map.places[rank]).toArray());
                 for (Merge.Output output : result.outputs()) {
                     assertNothingNeedless(all, all.sorted(), output, older);
                 }
@@ -722,7 +726,15 @@ class MergeTest {
     private static Content mergedWith(MergeBench bench, int blockBytes, ArrayRun array) {
         Tuning other = Tunings.of(64 << 10, 1, 64 << 10, blockBytes, 8, 1.0, 16 << 10, Codec.RAW);
         Merge.Result result = new Merge(
-                        bench.store, bench.catalog, other, List.of(array), List.of(), RankMap.of(List.of(array), bench.catalog), new int[0], ALL, () -> false)
+                        bench.store,
+                        bench.catalog,
+                        other,
+                        List.of(array),
+                        List.of(),
+                        RankMap.of(List.of(array), bench.catalog),
+                        new int[0],
+                        ALL,
+                        () -> false)
                 .run();
         return bench.read(open(bench, only(result), 2, result));
     }
@@ -873,11 +885,20 @@ class MergeTest {
             List<ArrayRun> group = List.of(bench.array(1, v[0], Line.END, v, content));
             long before = bench.world.disk("d0").usedBytes();
             int[] asked = {0};
-            Merge merge = new Merge(bench.store, bench.catalog, bench.tuning, group, List.of(), RankMap.of(group, bench.catalog), new int[0], ALL, () -> {
-                asked[0]++;
-                assertNotEquals(before, bench.world.disk("d0").usedBytes());
-                return true;
-            });
+            Merge merge = new Merge(
+                    bench.store,
+                    bench.catalog,
+                    bench.tuning,
+                    group,
+                    List.of(),
+                    RankMap.of(group, bench.catalog),
+                    new int[0],
+                    ALL,
+                    () -> {
+                        asked[0]++;
+                        assertNotEquals(before, bench.world.disk("d0").usedBytes());
+                        return true;
+                    });
             assertThrows(CancellationException.class, merge::run);
             assertEquals(1, asked[0]);
             assertEquals(before, bench.world.disk("d0").usedBytes());

@@ -76,7 +76,10 @@ class RankMapTest {
         for (int i = 0; i < inputs.size(); i++) {
             int end = end(at, inputs.get(i));
             int behind = firstReadable(bench, line, end, to);
-            assertEquals(behind == to ? Integer.MAX_VALUE : places.indexOf(line[behind]), map.end(inputs.get(i)), "end of " + i);
+            assertEquals(
+                    behind == to ? Integer.MAX_VALUE : places.indexOf(line[behind]),
+                    map.end(inputs.get(i)),
+                    "end of " + i);
             long[] versions = inputs.get(i).versions();
             assertEquals(versions.length, map.ranks(inputs.get(i)).length);
             for (int rank = 0; rank < versions.length; rank++) {
@@ -194,8 +197,7 @@ class RankMapTest {
             ArrayRun array = array(bench, v[0], Line.END, v);
             Catalog other = new Catalog();
             other.forest().addTree(bench.forest.id(v[0]), "k", "t", 0);
-            StorageException e =
-                    assertThrows(StorageException.class, () -> RankMap.of(List.of(array), other));
+            StorageException e = assertThrows(StorageException.class, () -> RankMap.of(List.of(array), other));
             assertEquals(StorageException.Kind.DAMAGED, e.kind());
             assertTrue(
                     String.valueOf(e.getMessage()).contains("version " + bench.forest.id(v[1])),

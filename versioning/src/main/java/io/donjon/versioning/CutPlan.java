@@ -192,9 +192,12 @@ public final class CutPlan {
                         bandBegin = i;
                     }
                 }
+                boolean first = i == 0;
                 for (; i < end; i++) {
                     double stored = store(order[i]) ? 1 : 0;
-                    gathered += stored;
+                    // What is there at the very beginning is most likely the key frame of an earlier cut.
+                    given += first ? stored : 0;
+                    gathered += first ? 0 : stored;
                     rest -= stored;
                 }
             }
