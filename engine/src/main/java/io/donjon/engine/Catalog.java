@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 final class Catalog {
     /** The longest name and the varint of its length. */
     private static final int NAME_FIELD_BYTES_MAX = 2 + Arguments.NAME_BYTES_MAX;
+
+    /** In the manifest, beside the numbers of kinds: a snapshot whose identity follows its name. */
+    private static final int IDENTIFIED_SNAPSHOT = 4;
 
     private final VersionForest forest = new VersionForest();
 
@@ -104,23 +108,25 @@ final class Catalog {
                 String name = name(in);
                 LogOp.keyspace(copy.truncate(0), id, created, name);
                 Pending done = new Pending(position, copy.toBytes());
-                done.born = forest.addTree(isNew(id, in), name, forest.freeTreeName(name, id), created);
+                done.born = forest.addTree(isNew(id, in), name, forest.freeTreeName(Hidden.seen(name), id), created);
                 return done;
             }
-            case LogOp.SNAPSHOT, LogOp.VIEW -> {
+            case LogOp.SNAPSHOT, LogOp.SNAPSHOT_OF_NOBODY, LogOp.VIEW -> {
                 long id = in.varint();
                 long child = in.varint();
                 long created = in.varint();
                 String name = kind == LogOp.VIEW ? null : name(in);
+                UUID identity = kind == LogOp.SNAPSHOT ? identity(in) : VersionForest.NOBODY;
                 if (name == null) {
                     LogOp.view(copy.truncate(0), id, child, created);
                 } else {
-                    LogOp.snapshot(copy.truncate(0), id, child, created, name);
+                    LogOp.snapshot(copy.truncate(0), id, child, created, name, identity);
                 }
                 int head = place(id, in);
                 requireHead(head, in);
                 Pending done = changing(new Pending(position, copy.toBytes()), head);
                 done.born = forest.freeze(head, name, isNew(child, in), created);
+                forest.identify(head, identity);
                 moveView(head, done.born);
                 return done;
             }
@@ -186,10 +192,19 @@ final class Catalog {
     private static String name(Decoder in) {
         int before = in.remaining();
         String name = in.text();
-        if (name.isEmpty() || before - in.remaining() > NAME_FIELD_BYTES_MAX) {
+        if (Hidden.seen(name).isEmpty()
+                || before - in.remaining() - (name.length() - Hidden.seen(name).length()) > NAME_FIELD_BYTES_MAX) {
             throw in.bad("a name of " + name.length() + " characters");
         }
         return name;
+    }
+
+    private static UUID identity(Decoder in) {
+        UUID identity = LogOp.identity(in);
+        if (identity.equals(VersionForest.NOBODY)) {
+            throw in.bad("a snapshot that is said to be somebody and is nobody");
+        }
+        return identity;
     }
 
     private Pending changing(Pending operation, int place) {
@@ -269,11 +284,16 @@ final class Catalog {
             Kind kind = changed == null ? forest.kind(place) : changed.kindBefore;
             String name = changed == null ? forest.name(place) : changed.nameBefore;
             long parent = forest.id(forest.parent(place));
+            UUID identity = kind == Kind.SNAPSHOT ? forest.identity(place) : VersionForest.NOBODY;
+            boolean identified = !identity.equals(VersionForest.NOBODY);
             body.varint(forest.id(place))
                     .varint(parent)
-                    .u8(kind.number())
+                    .u8(identified ? IDENTIFIED_SNAPSHOT : kind.number())
                     .varint(forest.createdMillis(place))
                     .text(name == null ? "" : name);
+            if (identified) {
+                LogOp.identity(body, identity);
+            }
             if (parent == 0) {
                 body.text(forest.treeName(place));
             }
@@ -298,13 +318,16 @@ final class Catalog {
         while (body.hasMore()) {
             long id = body.varint();
             long parent = body.varint();
-            Kind kind = Kind.of((int) body.varint("kind of version " + id, 0, Kind.DROPPED.number()));
+            int number = (int) body.varint("kind of version " + id, 0, IDENTIFIED_SNAPSHOT);
+            Kind kind = number == IDENTIFIED_SNAPSHOT ? Kind.SNAPSHOT : Kind.of(number);
             long created = body.varint();
             String name = kind == Kind.HEAD || kind == Kind.SNAPSHOT ? name(body) : body.text();
+            UUID identity = number == IDENTIFIED_SNAPSHOT ? identity(body) : VersionForest.NOBODY;
             String treeName = parent == 0 ? body.text() : null;
             try {
                 last = forest.restore(
                         id, parent, kind, kind == Kind.DROPPED, created, name.isEmpty() ? null : name, treeName, last);
+                forest.identify(last, identity);
             } catch (IllegalArgumentException e) {
                 throw body.bad(String.valueOf(e.getMessage()));
             }

@@ -126,8 +126,12 @@ class DiffTest {
                     store.diff(snapshot(store, "s" + older), snapshot(store, "s" + (older + 1)), KeyRange.all())) {
                 while (cursor.next()) {
                     assertEquals(ChangeCursor.Kind.CHANGED, cursor.kind());
-                    assertEquals(VALUE_BYTES, Objects.requireNonNull(cursor.oldValue()).remaining());
-                    assertEquals(VALUE_BYTES, Objects.requireNonNull(cursor.newValue()).remaining());
+                    assertEquals(
+                            VALUE_BYTES,
+                            Objects.requireNonNull(cursor.oldValue()).remaining());
+                    assertEquals(
+                            VALUE_BYTES,
+                            Objects.requireNonNull(cursor.newValue()).remaining());
                     changes++;
                 }
             }
@@ -245,10 +249,14 @@ class DiffTest {
                     while (cursor.next()) {
                         if (Arrays.equals(cursor.keyBytes(), key(0))) {
                             seen = true;
-                            assertEquals((byte) a, Objects.requireNonNull(cursor.oldValue()).get(
-                                    cursor.oldValue().position()));
-                            assertEquals((byte) b, Objects.requireNonNull(cursor.newValue()).get(
-                                    cursor.newValue().position()));
+                            assertEquals(
+                                    (byte) a,
+                                    Objects.requireNonNull(cursor.oldValue())
+                                            .get(cursor.oldValue().position()));
+                            assertEquals(
+                                    (byte) b,
+                                    Objects.requireNonNull(cursor.newValue())
+                                            .get(cursor.newValue().position()));
                         }
                     }
                     assertEquals(a != b, seen);
@@ -265,8 +273,7 @@ class DiffTest {
             Version one = store.createKeyspace("k").version();
             Version other = store.createKeyspace("other").version();
             assertThrows(IllegalArgumentException.class, () -> store.diff(one, other, KeyRange.all()));
-            Version foreign =
-                    new Version(999, 0, "k", Version.Kind.HEAD, "k", java.time.Instant.EPOCH, true);
+            Version foreign = new Version(999, 0, "k", Version.Kind.HEAD, "k", java.time.Instant.EPOCH, true);
             assertThrows(IllegalArgumentException.class, () -> store.diff(one, foreign, KeyRange.all()));
             try (ChangeCursor cursor = store.diff(one, one, KeyRange.all())) {
                 assertFalse(cursor.next());
