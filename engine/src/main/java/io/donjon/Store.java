@@ -136,6 +136,14 @@ public interface Store extends AutoCloseable {
     Job<VerifyReport> verify();
 
     /**
+     * Begins to give back all space that can be given back, in the background and at full speed: what was written so far
+     * is flushed, what no version can read any more goes, and what is left is brought together, so that scans read as
+     * little as possible. That happens by itself, too, but then only where it pays, and with regard to others. Reads and
+     * writes may go on meanwhile; what is written later is left alone.
+     */
+    Job<CleanReport> clean();
+
+    /**
      * Waits for calls under way, ends background work, makes all writes stable and lets go of the disks. Whoever calls this
      * while another thread does waits for that; afterwards it does nothing.
      *

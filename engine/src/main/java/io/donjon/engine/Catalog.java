@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,13 +28,20 @@ final class Catalog {
     /** In the manifest, beside the numbers of kinds: a snapshot whose identity follows its name. */
     private static final int IDENTIFIED_SNAPSHOT = 4;
 
+    /** Versions that a walk passes without letting others in between. */
+    private static final int WALK_STEPS = 1024;
+
     private final VersionForest forest = new VersionForest();
 
     /** Operations that the manifest's line does not have yet, in log order. */
     private final Deque<Pending> pending = new ArrayDeque<>();
 
     private long pendingBytes;
+    private int pendingDrops;
     private long nextVersion = 1;
+
+    /** How many versions have become unreadable, those counted that were so when the store was opened. */
+    private long unreadable;
 
     /** Open views of keyspaces that have not been written to since, by the place of their head. */
     private final Map<Integer, SharedView> freshViews = new HashMap<>();
@@ -93,6 +101,7 @@ final class Catalog {
         Pending done = take(kind, fields, copy, position);
         pending.addLast(done);
         pendingBytes += done.operation.length;
+        pendingDrops += done.drops ? 1 : 0;
     }
 
     /** Lets an operation take effect that the manifest's line has. */
@@ -237,6 +246,11 @@ final class Catalog {
         return pendingBytes;
     }
 
+    /** Whether there are drops that merges may not believe yet, for want of an edit that carries them. */
+    synchronized boolean hasPendingDrops() {
+        return pendingDrops > 0;
+    }
+
     /** The operations up to a log position that no edit has carried yet, one behind the other. */
     synchronized Encoder pendingUpTo(long position) {
         Encoder out = new Encoder(256);
@@ -254,6 +268,7 @@ final class Catalog {
         while (!pending.isEmpty() && pending.getFirst().position <= position) {
             Pending operation = pending.removeFirst();
             pendingBytes -= operation.operation.length;
+            pendingDrops -= operation.drops ? 1 : 0;
             settle(operation);
         }
     }
@@ -264,6 +279,7 @@ final class Catalog {
         }
         if (operation.drops) {
             forest.markDropSaved(operation.changed);
+            noticeUnreadable(operation.changed);
         }
     }
 
@@ -328,6 +344,7 @@ final class Catalog {
                 last = forest.restore(
                         id, parent, kind, kind == Kind.DROPPED, created, name.isEmpty() ? null : name, treeName, last);
                 forest.identify(last, identity);
+                noticeUnreadable(last);
             } catch (IllegalArgumentException e) {
                 throw body.bad(String.valueOf(e.getMessage()));
             }
@@ -384,6 +401,7 @@ final class Catalog {
     /** It is closed. */
     synchronized void cursorClosed(int place) {
         cursors.computeIfPresent(place, (at, count) -> count == 1 ? null : count - 1);
+        noticeUnreadable(place);
     }
 
     /**
@@ -391,5 +409,38 @@ final class Catalog {
      */
     synchronized boolean isReadable(int place) {
         return !forest.isDropSaved(place) || cursors.containsKey(place);
+    }
+
+    private void noticeUnreadable(int place) {
+        if (!isReadable(place)) {
+            unreadable++;
+        }
+    }
+
+    /** Counts up whenever a version becomes unreadable. */
+    synchronized long unreadable() {
+        return unreadable;
+    }
+
+    /**
+     * Walks along the line from a version up to a place, a few steps at a time so that nobody waits long.
+     *
+     * @param from the version's id
+     * @param to a place, or {@link io.donjon.versioning.Line#END}
+     * @param found gets the place of each readable version; it says whether to go on
+     * @return the id of the version to go on with; 0 if that was all; -1 if the version is no more
+     */
+    synchronized long walk(long from, int to, IntPredicate found) {
+        int at = forest.place(from);
+        if (at == VersionForest.NONE) {
+            return -1;
+        }
+        for (int left = WALK_STEPS; left > 0; left--) {
+            if (at == VersionForest.NONE || at == to || (isReadable(at) && !found.test(at))) {
+                return 0;
+            }
+            at = forest.next(at);
+        }
+        return at == VersionForest.NONE ? 0 : forest.id(at);
     }
 }

@@ -1,6 +1,7 @@
 package io.donjon.engine;
 
 import io.donjon.ChangeCursor;
+import io.donjon.CleanReport;
 import io.donjon.Commit;
 import io.donjon.DroppedException;
 import io.donjon.Durability;
@@ -235,6 +236,12 @@ final class StoreHandle implements Store {
     public Job<VerifyReport> verify() {
         engine.requireOpen();
         return Verification.start(engine);
+    }
+
+    @Override
+    public Job<CleanReport> clean() {
+        engine.requireOpen();
+        return engine.background().cleaner().clean();
     }
 
     @Override
