@@ -626,10 +626,11 @@ class Store:
 # ------------------------------------------------------------------------------------------------ 4. The log
 
 PUT, DELETE, KEYSPACE, SNAPSHOT, CLONE, ROLLBACK, DROP, RENAME, VIEW = 1, 2, 16, 17, 18, 19, 20, 21, 22
-OPERATIONS = {  # kind: (name, its fields: v varint, b bytes, t text)
+IDENTIFIED = 23
+OPERATIONS = {  # kind: (name, its fields: v varint, b bytes, t text, i 16 bytes)
     PUT: ("put", "vbb"), DELETE: ("delete", "vb"), KEYSPACE: ("keyspace", "vvt"), SNAPSHOT: ("snapshot", "vvvt"),
     CLONE: ("clone", "vvvt"), ROLLBACK: ("rollback", "vvvv"), DROP: ("drop", "v"), RENAME: ("rename", "vt"),
-    VIEW: ("view", "vvv"),
+    VIEW: ("view", "vvv"), IDENTIFIED: ("snapshot", "vvvti"),
 }
 
 
@@ -1103,8 +1104,10 @@ class Line:
         """Versions as a checkpoint lists them."""
         while cur.more():
             ident, parent, state, created, name = cur.fields("vvBvt")
-            if state > DROPPED:
+            if state > DROPPED + 1:
                 cur.fail(f"version {ident} in state {state}")
+            if state == DROPPED + 1:  # a snapshot with an identity
+                state, _ = SNAPSHOTTED, cur.take(16)
             tree_name = None if parent else cur.text()
             self.add(cur, len(self.order), ident, parent, state, created, name, tree_name)
 
@@ -1126,10 +1129,10 @@ class Line:
         if kind == KEYSPACE:
             ident, created, name = fields
             child(0, ident, created, name, name)
-        elif kind in (SNAPSHOT, VIEW):
+        elif kind in (SNAPSHOT, IDENTIFIED, VIEW):
             head = version(fields[0], HEAD)
             child(head.id, fields[1], fields[2], head.name)
-            head.state, head.name = (SNAPSHOTTED, fields[3]) if kind == SNAPSHOT else (VIEWED, "")
+            head.state, head.name = (VIEWED, "") if kind == VIEW else (SNAPSHOTTED, fields[3])
         elif kind == CLONE:
             parent, ident, created, name = fields
             child(version(parent, HEAD, SNAPSHOTTED, VIEWED, DROPPED).id, ident, created, name)

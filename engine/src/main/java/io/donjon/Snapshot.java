@@ -1,5 +1,7 @@
 package io.donjon;
 
+import java.util.UUID;
+
 /**
  * An immutable version with a name: a place, not a resource, so there is nothing to close. Thread-safe.
  *
@@ -9,6 +11,12 @@ package io.donjon;
 public interface Snapshot extends Reader {
     /** The version that this is. */
     Version version();
+
+    /**
+     * Who it is among the snapshots of all stores: drawn at random when it was taken, kept by copies that are made of it by
+     * way of {@link Store#exportSnapshot}. All zeros for one that was taken before snapshots had this.
+     */
+    UUID identity();
 
     /**
      * Makes a new keyspace that begins as this snapshot and is written to on its own, at a cost that depends on

@@ -1,6 +1,9 @@
 package io.donjon;
 
 import io.donjon.engine.Stores;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
@@ -94,6 +97,35 @@ public interface Store extends AutoCloseable {
      */
     ChangeCursor diff(Version from, Version to, KeyRange range);
 
+    /**
+     * Writes a snapshot as a stream of bytes that describes and checks itself (docs/format.md section 8): all of it, or
+     * what has changed since another snapshot of its tree. The stream is flushed and not closed.
+     *
+     * @param base the snapshot that whoever imports this has already; null for all
+     * @throws IllegalArgumentException if the base is of another tree, or was taken before snapshots had identities
+     * @throws IOException if the stream throws it
+     */
+    void exportSnapshot(Snapshot snapshot, @Nullable Snapshot base, OutputStream out) throws IOException;
+
+    /**
+     * Takes a snapshot in that {@link #exportSnapshot} wrote, with its name and identity. It can be seen once all of it has
+     * been read, checked and made durable as the store's durability says; until then, or if it fails, or after a crash,
+     * nothing of it can. What follows the stream's end is not read.
+     *
+     * <p>All of a snapshot makes a new keyspace, which goes on from it. What has changed since another one is for a
+     * keyspace that comes from that one and has not been written to since: it goes on from the new snapshot, as by {@link
+     * Keyspace#rollback}.
+     *
+     * @param keyspace the name of the keyspace
+     * @throws ImportRefusedException if the stream is based on a snapshot that the keyspace does not come from, the
+     *     keyspace has been written to since, or there is such a keyspace and the stream is of all
+     * @throws NameTakenException if the tree has a snapshot of that name, or another import for that keyspace is under way
+     * @throws CorruptionException if the stream is not what was written
+     * @throws FormatException if it is none, or of a later release
+     * @throws IOException if the stream throws it
+     */
+    Snapshot importSnapshot(InputStream in, String keyspace) throws IOException;
+
     /** Figures of this moment and totals since the store was opened. */
     StoreStats stats();
 
@@ -102,6 +134,14 @@ public interface Store extends AutoCloseable {
      * extent map, the members and the log. Writes may go on meanwhile.
      */
     Job<VerifyReport> verify();
+
+    /**
+     * Begins to give back all space that can be given back, in the background and at full speed: what was written so far
+     * is flushed, what no version can read any more goes, and what is left is brought together, so that scans read as
+     * little as possible. That happens by itself, too, but then only where it pays, and with regard to others. Reads and
+     * writes may go on meanwhile; what is written later is left alone.
+     */
+    Job<CleanReport> clean();
 
     /**
      * Waits for calls under way, ends background work, makes all writes stable and lets go of the disks. Whoever calls this

@@ -63,6 +63,7 @@ import picocli.CommandLine.Option;
             VersionsCommand.class,
             StatsCommand.class,
             VerifyCommand.class,
+            CleanCommand.class,
             ImportGitCommand.class,
             CheckGitCommand.class,
             DemoCommand.class,

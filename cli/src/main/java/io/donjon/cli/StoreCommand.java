@@ -1,17 +1,23 @@
 package io.donjon.cli;
 
+import io.donjon.Job;
 import io.donjon.Store;
 import io.donjon.StoreOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** A command that works on an existing store. */
 public abstract class StoreCommand extends BaseCommand {
+    private static final long PAUSE_MILLIS = 100;
+    /** What the engine's estimate of a job is shown as parts of. */
+    private static final int PARTS = 1000;
+
     @Parameters(index = "0", paramLabel = "STORE", description = "The folder of the store's first disk.")
     private @Nullable Path folder;
 
@@ -57,6 +63,22 @@ public abstract class StoreCommand extends BaseCommand {
     /** Whether a store is made where there is none. */
     protected boolean createsStore() {
         return false;
+    }
+
+    /** Waits for a job and shows how far it is; an interrupt cancels it. */
+    protected final <T> T await(String name, Job<T> job) {
+        while (!job.isDone()) {
+            terminal().progress().at(name, Math.min(PARTS - 1L, (long) (job.progress() * PARTS)), PARTS);
+            try {
+                TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
+            } catch (InterruptedException e) {
+                job.cancel();
+                Thread.currentThread().interrupt();
+                break;
+            }
+        }
+        terminal().progress().at(name, PARTS, PARTS);
+        return job.result();
     }
 
     /** Throws {@link #usage} if the options contradict each other; called before the store is opened. */

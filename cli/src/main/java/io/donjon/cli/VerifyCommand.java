@@ -1,13 +1,11 @@
 package io.donjon.cli;
 
-import io.donjon.Job;
 import io.donjon.Store;
 import io.donjon.VerifyReport;
 import io.donjon.perf.compare.Json;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -19,18 +17,12 @@ import picocli.CommandLine.Option;
         description = {"", "Every damage is reported with disk, file and offset; the exit code is 1 then.", ""},
         footer = {"", "Example: donjon verify /tmp/store"})
 final class VerifyCommand extends StoreCommand {
-    private static final long PAUSE_MILLIS = 100;
-    /** What the engine's estimate is shown as parts of. */
-    private static final int PARTS = 1000;
-
     @Option(names = "--json", description = "Print one object.")
     private boolean json;
 
     @Override
     protected int run(Store store) throws IOException {
-        Job<VerifyReport> job = store.verify();
-        watch(job);
-        VerifyReport report = job.result();
+        VerifyReport report = await("verify", store.verify());
         if (json) {
             Map<String, @Nullable Object> fields = Records.fields(report);
             fields.put("clean", report.clean());
@@ -39,20 +31,6 @@ final class VerifyCommand extends StoreCommand {
             print(report);
         }
         return report.clean() ? ExitCode.OK : ExitCode.FINDING;
-    }
-
-    private void watch(Job<VerifyReport> job) {
-        while (!job.isDone()) {
-            terminal().progress().at("verify", Math.min(PARTS - 1L, (long) (job.progress() * PARTS)), PARTS);
-            try {
-                TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
-            } catch (InterruptedException e) {
-                job.cancel();
-                Thread.currentThread().interrupt();
-                break;
-            }
-        }
-        terminal().progress().at("verify", PARTS, PARTS);
     }
 
     private void print(VerifyReport report) throws IOException {

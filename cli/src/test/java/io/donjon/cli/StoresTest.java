@@ -97,7 +97,8 @@ final class StoresTest {
             {"rename", nowhere, "k", "n"},
             {"versions", nowhere},
             {"stats", nowhere},
-            {"verify", nowhere}
+            {"verify", nowhere},
+            {"clean", nowhere}
         }) {
             Result result = run(line);
             assertEquals(3, result.code(), line[0].toString());
@@ -131,6 +132,17 @@ final class StoresTest {
         assertTrue(json.contains("\"readOnlyReason\": null"), json);
         assertTrue(
                 json.contains("\"disks\": [{\"number\": 0, \"path\": \"" + store + "\", \"state\": \"IN_USE\""), json);
+    }
+
+    @Test
+    void cleanGivesBackWhatADropHasLeft() throws IOException {
+        Path store = store(folder.resolve("s"));
+        ok("put", store, "k", "a", "1");
+        ok("put", store, "gone", "a", "1");
+        ok("drop", store, "gone");
+        assertTrue(ok("clean", store).contains(" became 1 of "), ok("clean", store));
+        assertTrue(ok("clean", store, "--json").contains("\"arrays\": 1, "));
+        assertEquals("1", ok("get", store, "k", "a"));
     }
 
     @Test

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What goes on behind the writers' backs: one thread flushes buffers and looks after log and manifest, a few merge, one
- * makes asynchronous commits stable for those who asked.
+ * gives back what nobody can read any more, one makes asynchronous commits stable for those who asked.
  */
 final class Background {
     private static final Logger LOG = LoggerFactory.getLogger(Background.class);
@@ -43,6 +43,7 @@ final class Background {
     private final StableNotices notices;
     private final Merges merges;
     private final Flushes flushes;
+    private final Cleaner cleaner;
     private final List<Environment.Worker> workers = new ArrayList<>();
 
     /** The threads of the workers. */
@@ -110,6 +111,7 @@ final class Background {
                 lingering,
                 notices,
                 merges::arraysChanged);
+        this.cleaner = new Cleaner(environment, catalog, states, commits, merges, flushes, this::wake);
     }
 
     // ---- life ----
@@ -117,6 +119,7 @@ final class Background {
     void start() {
         workers.add(environment.start("donjon-flush", () -> loop(this::flushStep)));
         workers.add(environment.start("donjon-sync", () -> loop(notices::step)));
+        workers.add(environment.start("donjon-clean", () -> loop(cleaner::step)));
         for (int i = 0; i < tuning.mergeThreads(); i++) {
             workers.add(environment.start("donjon-merge-" + i, () -> loop(merges::mergeOne)));
         }
@@ -144,6 +147,7 @@ final class Background {
             lock.unlock();
         }
         workers.forEach(Environment.Worker::join);
+        cleaner.end();
         installer.bury();
     }
 
@@ -234,7 +238,7 @@ final class Background {
         store.log().prepare();
         // A flush gives back log segments to a full disk, and lets merges know of drops.
         boolean full = store.log().lacksRoom() && states.current().sealed.isEmpty();
-        if (store.log().isWeakened() || store.log().segments() > SEGMENTS_MAX || full) {
+        if (store.log().isWeakened() || store.log().segments() > SEGMENTS_MAX || full || cleaner.wantsLine()) {
             commits.sealNow();
         }
         boolean flushed = flushes.flushOldest(states.current().sealed);
@@ -250,6 +254,10 @@ final class Background {
 
     Merges merges() {
         return merges;
+    }
+
+    Cleaner cleaner() {
+        return cleaner;
     }
 
     StableNotices notices() {

@@ -8,7 +8,9 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,13 +25,23 @@ final class Catalog {
     /** The longest name and the varint of its length. */
     private static final int NAME_FIELD_BYTES_MAX = 2 + Arguments.NAME_BYTES_MAX;
 
+    /** In the manifest, beside the numbers of kinds: a snapshot whose identity follows its name. */
+    private static final int IDENTIFIED_SNAPSHOT = 4;
+
+    /** Versions that a walk passes without letting others in between. */
+    private static final int WALK_STEPS = 1024;
+
     private final VersionForest forest = new VersionForest();
 
     /** Operations that the manifest's line does not have yet, in log order. */
     private final Deque<Pending> pending = new ArrayDeque<>();
 
     private long pendingBytes;
+    private int pendingDrops;
     private long nextVersion = 1;
+
+    /** How many versions have become unreadable, those counted that were so when the store was opened. */
+    private long unreadable;
 
     /** Open views of keyspaces that have not been written to since, by the place of their head. */
     private final Map<Integer, SharedView> freshViews = new HashMap<>();
@@ -89,6 +101,7 @@ final class Catalog {
         Pending done = take(kind, fields, copy, position);
         pending.addLast(done);
         pendingBytes += done.operation.length;
+        pendingDrops += done.drops ? 1 : 0;
     }
 
     /** Lets an operation take effect that the manifest's line has. */
@@ -104,23 +117,25 @@ final class Catalog {
                 String name = name(in);
                 LogOp.keyspace(copy.truncate(0), id, created, name);
                 Pending done = new Pending(position, copy.toBytes());
-                done.born = forest.addTree(isNew(id, in), name, forest.freeTreeName(name, id), created);
+                done.born = forest.addTree(isNew(id, in), name, forest.freeTreeName(Hidden.seen(name), id), created);
                 return done;
             }
-            case LogOp.SNAPSHOT, LogOp.VIEW -> {
+            case LogOp.SNAPSHOT, LogOp.SNAPSHOT_OF_NOBODY, LogOp.VIEW -> {
                 long id = in.varint();
                 long child = in.varint();
                 long created = in.varint();
                 String name = kind == LogOp.VIEW ? null : name(in);
+                UUID identity = kind == LogOp.SNAPSHOT ? identity(in) : VersionForest.NOBODY;
                 if (name == null) {
                     LogOp.view(copy.truncate(0), id, child, created);
                 } else {
-                    LogOp.snapshot(copy.truncate(0), id, child, created, name);
+                    LogOp.snapshot(copy.truncate(0), id, child, created, name, identity);
                 }
                 int head = place(id, in);
                 requireHead(head, in);
                 Pending done = changing(new Pending(position, copy.toBytes()), head);
                 done.born = forest.freeze(head, name, isNew(child, in), created);
+                forest.identify(head, identity);
                 moveView(head, done.born);
                 return done;
             }
@@ -186,10 +201,19 @@ final class Catalog {
     private static String name(Decoder in) {
         int before = in.remaining();
         String name = in.text();
-        if (name.isEmpty() || before - in.remaining() > NAME_FIELD_BYTES_MAX) {
+        if (Hidden.seen(name).isEmpty()
+                || before - in.remaining() - (name.length() - Hidden.seen(name).length()) > NAME_FIELD_BYTES_MAX) {
             throw in.bad("a name of " + name.length() + " characters");
         }
         return name;
+    }
+
+    private static UUID identity(Decoder in) {
+        UUID identity = LogOp.identity(in);
+        if (identity.equals(VersionForest.NOBODY)) {
+            throw in.bad("a snapshot that is said to be somebody and is nobody");
+        }
+        return identity;
     }
 
     private Pending changing(Pending operation, int place) {
@@ -222,6 +246,11 @@ final class Catalog {
         return pendingBytes;
     }
 
+    /** Whether there are drops that merges may not believe yet, for want of an edit that carries them. */
+    synchronized boolean hasPendingDrops() {
+        return pendingDrops > 0;
+    }
+
     /** The operations up to a log position that no edit has carried yet, one behind the other. */
     synchronized Encoder pendingUpTo(long position) {
         Encoder out = new Encoder(256);
@@ -239,6 +268,7 @@ final class Catalog {
         while (!pending.isEmpty() && pending.getFirst().position <= position) {
             Pending operation = pending.removeFirst();
             pendingBytes -= operation.operation.length;
+            pendingDrops -= operation.drops ? 1 : 0;
             settle(operation);
         }
     }
@@ -249,6 +279,7 @@ final class Catalog {
         }
         if (operation.drops) {
             forest.markDropSaved(operation.changed);
+            noticeUnreadable(operation.changed);
         }
     }
 
@@ -269,11 +300,16 @@ final class Catalog {
             Kind kind = changed == null ? forest.kind(place) : changed.kindBefore;
             String name = changed == null ? forest.name(place) : changed.nameBefore;
             long parent = forest.id(forest.parent(place));
+            UUID identity = kind == Kind.SNAPSHOT ? forest.identity(place) : VersionForest.NOBODY;
+            boolean identified = !identity.equals(VersionForest.NOBODY);
             body.varint(forest.id(place))
                     .varint(parent)
-                    .u8(kind.number())
+                    .u8(identified ? IDENTIFIED_SNAPSHOT : kind.number())
                     .varint(forest.createdMillis(place))
                     .text(name == null ? "" : name);
+            if (identified) {
+                LogOp.identity(body, identity);
+            }
             if (parent == 0) {
                 body.text(forest.treeName(place));
             }
@@ -298,13 +334,17 @@ final class Catalog {
         while (body.hasMore()) {
             long id = body.varint();
             long parent = body.varint();
-            Kind kind = Kind.of((int) body.varint("kind of version " + id, 0, Kind.DROPPED.number()));
+            int number = (int) body.varint("kind of version " + id, 0, IDENTIFIED_SNAPSHOT);
+            Kind kind = number == IDENTIFIED_SNAPSHOT ? Kind.SNAPSHOT : Kind.of(number);
             long created = body.varint();
             String name = kind == Kind.HEAD || kind == Kind.SNAPSHOT ? name(body) : body.text();
+            UUID identity = number == IDENTIFIED_SNAPSHOT ? identity(body) : VersionForest.NOBODY;
             String treeName = parent == 0 ? body.text() : null;
             try {
                 last = forest.restore(
                         id, parent, kind, kind == Kind.DROPPED, created, name.isEmpty() ? null : name, treeName, last);
+                forest.identify(last, identity);
+                noticeUnreadable(last);
             } catch (IllegalArgumentException e) {
                 throw body.bad(String.valueOf(e.getMessage()));
             }
@@ -361,6 +401,7 @@ final class Catalog {
     /** It is closed. */
     synchronized void cursorClosed(int place) {
         cursors.computeIfPresent(place, (at, count) -> count == 1 ? null : count - 1);
+        noticeUnreadable(place);
     }
 
     /**
@@ -368,5 +409,38 @@ final class Catalog {
      */
     synchronized boolean isReadable(int place) {
         return !forest.isDropSaved(place) || cursors.containsKey(place);
+    }
+
+    private void noticeUnreadable(int place) {
+        if (!isReadable(place)) {
+            unreadable++;
+        }
+    }
+
+    /** Counts up whenever a version becomes unreadable. */
+    synchronized long unreadable() {
+        return unreadable;
+    }
+
+    /**
+     * Walks along the line from a version up to a place, a few steps at a time so that nobody waits long.
+     *
+     * @param from the version's id
+     * @param to a place, or {@link io.donjon.versioning.Line#END}
+     * @param found gets the place of each readable version; it says whether to go on
+     * @return the id of the version to go on with; 0 if that was all; -1 if the version is no more
+     */
+    synchronized long walk(long from, int to, IntPredicate found) {
+        int at = forest.place(from);
+        if (at == VersionForest.NONE) {
+            return -1;
+        }
+        for (int left = WALK_STEPS; left > 0; left--) {
+            if (at == VersionForest.NONE || at == to || (isReadable(at) && !found.test(at))) {
+                return 0;
+            }
+            at = forest.next(at);
+        }
+        return at == VersionForest.NONE ? 0 : forest.id(at);
     }
 }

@@ -52,6 +52,7 @@ final class Engine implements AutoCloseable {
     private final Throttle throttle;
     private final WorkMemory memory;
     private final Versions versions = new Versions(this);
+    private final Imports imports = new Imports(this);
 
     /** Arrays that nothing names or holds any more. */
     private final Queue<ArrayRun> graveyard = new ConcurrentLinkedQueue<>();
@@ -142,7 +143,7 @@ final class Engine implements AutoCloseable {
         }
         background.start();
         running = background;
-        dropOrphanedViews();
+        dropOrphans();
     }
 
     private ExtentConfig config(List<Directory> directories, List<String> missing) {
@@ -203,12 +204,12 @@ final class Engine implements AutoCloseable {
         }
     }
 
-    /** Views end with their process: what a crash has left of them is dropped. */
-    private void dropOrphanedViews() {
+    /** Views and imports end with their process: what a crash has left of them is dropped. */
+    private void dropOrphans() {
         List<Long> orphans = new ArrayList<>();
         VersionForest forest = catalog.forest();
         for (int place = forest.next(VersionForest.ROOT); place != VersionForest.NONE; place = forest.next(place)) {
-            if (forest.kind(place) == VersionForest.Kind.VIEW) {
+            if (forest.kind(place) == VersionForest.Kind.VIEW || Hidden.isHidden(forest, place)) {
                 orphans.add(forest.id(place));
             }
         }
@@ -233,7 +234,8 @@ final class Engine implements AutoCloseable {
                 }
             });
         } catch (DonjonException e) {
-            LOG.warn("views that an earlier process left could not be dropped; the next open will do so", e);
+            LOG.warn(
+                    "views and imports that an earlier process left could not be dropped; the next open will do so", e);
         }
     }
 
@@ -303,6 +305,10 @@ final class Engine implements AutoCloseable {
         return versions;
     }
 
+    Imports imports() {
+        return imports;
+    }
+
     void requireOpen() {
         if (commits.isClosed()) {
             throw new StoreClosedException("the store is closed", null);
@@ -339,7 +345,7 @@ final class Engine implements AutoCloseable {
         }
         IoMeter.Snapshot io = meter.snapshot();
         return new StoreStats(
-                catalog.forest().keyspaceCount(),
+                catalog.forest().keyspaceCount() - imports.running(),
                 catalog.forest().size() - 1L,
                 reads.visible(),
                 background.notices().durableSequence(),

@@ -1,6 +1,9 @@
 package io.donjon.engine;
 
+import io.donjon.extents.Decoder;
 import io.donjon.extents.Encoder;
+import io.donjon.versioning.VersionForest;
+import java.util.UUID;
 
 /**
  * The operations that commits consist of, and their numbers and fields in the log (docs/format.md section 4).
@@ -16,8 +19,8 @@ final class LogOp {
 
     /** varint version, varint created, text name: the first version of a new tree. */
     static final int KEYSPACE = 16;
-    /** varint version, varint child, varint created, text name: it becomes a snapshot, its keyspace goes on. */
-    static final int SNAPSHOT = 17;
+    /** The same as {@link #SNAPSHOT} without an identity, as it was written before there were any. */
+    static final int SNAPSHOT_OF_NOBODY = 17;
     /** varint parent, varint child, varint created, text name of the new keyspace. */
     static final int CLONE = 18;
     /** varint head, varint parent, varint child, varint created: the keyspace goes on from elsewhere. */
@@ -28,6 +31,11 @@ final class LogOp {
     static final int RENAME = 21;
     /** varint version, varint child, varint created: it becomes a view, its keyspace goes on. */
     static final int VIEW = 22;
+    /**
+     * varint version, varint child, varint created, text name, u64 and u64 identity: it becomes a snapshot, its keyspace
+     * goes on.
+     */
+    static final int SNAPSHOT = 23;
 
     private LogOp() {}
 
@@ -35,8 +43,24 @@ final class LogOp {
         out.u8(KEYSPACE).varint(version).varint(created).text(name);
     }
 
-    static void snapshot(Encoder out, long version, long child, long created, String name) {
-        out.u8(SNAPSHOT).varint(version).varint(child).varint(created).text(name);
+    static void snapshot(Encoder out, long version, long child, long created, String name, UUID identity) {
+        boolean nobody = identity.equals(VersionForest.NOBODY);
+        out.u8(nobody ? SNAPSHOT_OF_NOBODY : SNAPSHOT)
+                .varint(version)
+                .varint(child)
+                .varint(created)
+                .text(name);
+        if (!nobody) {
+            identity(out, identity);
+        }
+    }
+
+    static void identity(Encoder out, UUID identity) {
+        out.u64(identity.getMostSignificantBits()).u64(identity.getLeastSignificantBits());
+    }
+
+    static UUID identity(Decoder in) {
+        return new UUID(in.u64(), in.u64());
     }
 
     static void cloned(Encoder out, long parent, long child, long created, String name) {

@@ -2,6 +2,7 @@ package io.donjon.engine;
 
 import io.donjon.extents.Extent;
 import io.donjon.versioning.Line;
+import io.donjon.versioning.VersionForest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -128,7 +129,7 @@ final class MergePolicy {
     }
 
     /** A group without the arrays before and behind all keys that two ages have; empty if there are no such keys. */
-    private static List<ArrayRun> withoutEnds(List<ArrayRun> group) {
+    static List<ArrayRun> withoutEnds(List<ArrayRun> group) {
         byte[] from = null;
         byte[] to = null;
         boolean open = false;
@@ -241,6 +242,24 @@ final class MergePolicy {
         List<ArrayRun> sorted = new ArrayList<>(arrays);
         sorted.sort(ArrayRun.NEWEST_FIRST);
         return sorted;
+    }
+
+    /** Arrays as groups, newest first in each, whose bands have nothing in common. */
+    List<List<ArrayRun>> apart(List<ArrayRun> arrays) {
+        List<ArrayRun> along = new ArrayList<>(arrays);
+        along.sort((a, b) -> line.compare(a.from(), b.from()));
+        List<List<ArrayRun>> groups = new ArrayList<>();
+        int end = VersionForest.ROOT;
+        for (ArrayRun array : along) {
+            if (groups.isEmpty() || line.compare(end, array.from()) <= 0) {
+                groups.add(new ArrayList<>());
+                end = array.to();
+            }
+            groups.get(groups.size() - 1).add(array);
+            end = line.compare(end, array.to()) < 0 ? array.to() : end;
+        }
+        groups.forEach(group -> group.sort(ArrayRun.NEWEST_FIRST));
+        return groups;
     }
 
     /** What a group takes on the disks, each copy counted once. */

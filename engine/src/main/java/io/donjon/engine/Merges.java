@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Lock;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +48,9 @@ final class Merges {
 
     /** An array is cut by itself only if some version pays so many times more than a cut would allow: samples err. */
     private static final double UNCUT_SLACK = 1.5;
+
+    /** Arrays that one edit takes away at most. */
+    private static final int DROPPED_AT_ONCE = 256;
 
     private final ExtentStore store;
     private final Catalog catalog;
@@ -142,6 +147,16 @@ final class Merges {
 
     /** Merges what is chosen; false if that is nothing. */
     boolean mergeOne(Choice choice) {
+        return mergeOne(choice, () -> false);
+    }
+
+    /**
+     * Merges what is chosen; false if that is nothing.
+     *
+     * @param stop is asked all the time, and may rest; once it says so, the merge ends by a {@link
+     *     java.util.concurrent.CancellationException}, but what it has committed stays
+     */
+    boolean mergeOne(Choice choice, BooleanSupplier stop) {
         if (commits.readOnlyReason() != null || !room.allows()) {
             return false;
         }
@@ -150,7 +165,7 @@ final class Merges {
             return false;
         }
         try {
-            merge(claim);
+            merge(claim, stop);
             room.room();
         } catch (StorageException e) {
             if (e.kind() == StorageException.Kind.NO_SPACE) {
@@ -261,7 +276,7 @@ final class Merges {
     // ---- one merge ----
 
     /** Merges a group, and installs what comes of it piece by piece. */
-    private void merge(Claim claim) {
+    private void merge(Claim claim, BooleanSupplier stop) {
         List<ArrayRun> group = claim.group;
         long age = group.get(0).age();
         try {
@@ -273,8 +288,16 @@ final class Merges {
             cuts = all ? cuts : CutPlanner.some(cuts, claim.outputs - 1);
             while (!group.isEmpty()) {
                 long pieceBytes = tuning.pieceBytes(MergePolicy.bytes(group), store.roomForExtents());
-                Merge merge =
-                        new Merge(store, catalog, tuning, group, claim.older, map, cuts, pieceBytes, () -> cancelled);
+                Merge merge = new Merge(
+                        store,
+                        catalog,
+                        tuning,
+                        group,
+                        claim.older,
+                        map,
+                        cuts,
+                        pieceBytes,
+                        () -> cancelled || stop.getAsBoolean());
                 group = install(group, age, merge.run(), all);
             }
         } catch (StorageException e) {
@@ -385,6 +408,60 @@ final class Merges {
         return begin - extent.begin();
     }
 
+    /** Takes away arrays of which nothing can be read any more, without reading them; returns how many. */
+    int dropDead(Predicate<ArrayRun> isDead) {
+        List<ArrayRun> arrays = holdArrays();
+        try {
+            List<ArrayRun> dead =
+                    arrays.stream().filter(isDead).limit(DROPPED_AT_ONCE).toList();
+            Claim claim = claim(dead);
+            if (claim == null) {
+                return 0;
+            }
+            try {
+                takeAway(claim.group);
+            } finally {
+                giveUp(claim);
+            }
+            return claim.group.size();
+        } finally {
+            arrays.forEach(ArrayRun::release);
+        }
+    }
+
+    /** Keeps merges from these arrays, but for those that are being merged already; null if these are all. */
+    private @Nullable Claim claim(List<ArrayRun> dead) {
+        lock.lock();
+        try {
+            List<ArrayRun> free = dead.stream()
+                    .filter(array -> !isGone(array) && !isBusy(array))
+                    .toList();
+            if (cancelled || free.isEmpty()) {
+                return null;
+            }
+            Claim claim = new Claim(free, List.of(), 0, 0);
+            running.add(claim);
+            return claim;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void takeAway(List<ArrayRun> dead) {
+        ManifestEdit edit = new ManifestEdit();
+        Encoder part = new Encoder(256);
+        dead.forEach(array -> Installer.remove(edit, part, array.info()));
+        edit.state(part);
+        edit.effect(() -> dead.forEach(array -> image.gone(array.id())));
+        store.commit(edit);
+        installer.show(() -> installer.replace(null, arrays -> arrays.removeAll(dead)));
+        for (ArrayRun array : dead) {
+            array.drop();
+            array.release();
+        }
+        arraysChanged();
+    }
+
     /** A flush or a merge has changed the arrays. */
     void arraysChanged() {
         throttle.mergesDue(policy.due(states.current().arrays));
@@ -410,6 +487,16 @@ final class Merges {
         lock.lock();
         try {
             return running.stream().flatMap(claim -> claim.group.stream()).anyMatch(busy -> busy.id() == array.id());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether a merge of an array has failed since it is damaged. */
+    boolean isDamaged(ArrayRun array) {
+        lock.lock();
+        try {
+            return damaged.contains(array.id());
         } finally {
             lock.unlock();
         }

@@ -5,6 +5,7 @@ import io.donjon.Durability;
 import io.donjon.Keyspace;
 import io.donjon.Snapshot;
 import io.donjon.Version;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** A snapshot of the public API. Two are equal if they are of the same version. */
@@ -38,6 +39,12 @@ final class SnapshotHandle extends ReaderHandle implements Snapshot {
     public Version version() {
         engine().requireOpen();
         return engine().describe(alive().place());
+    }
+
+    @Override
+    public UUID identity() {
+        engine().requireOpen();
+        return engine().catalog().forest().identity(alive().place());
     }
 
     @Override

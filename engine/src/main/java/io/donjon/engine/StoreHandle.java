@@ -1,6 +1,7 @@
 package io.donjon.engine;
 
 import io.donjon.ChangeCursor;
+import io.donjon.CleanReport;
 import io.donjon.Commit;
 import io.donjon.DroppedException;
 import io.donjon.Durability;
@@ -16,6 +17,9 @@ import io.donjon.VersionQuery;
 import io.donjon.WriteBatch;
 import io.donjon.extents.StorageException;
 import io.donjon.versioning.VersionForest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -52,7 +56,7 @@ final class StoreHandle implements Store {
         engine.requireOpen();
         VersionForest forest = engine.catalog().forest();
         int head = forest.keyspace(name);
-        return head == VersionForest.NONE
+        return head == VersionForest.NONE || Hidden.isHidden(name)
                 ? null
                 : new KeyspaceHandle(engine, new KeyspaceRef(forest, head), durability);
     }
@@ -61,7 +65,10 @@ final class StoreHandle implements Store {
     public @Nullable Version version(long id) {
         engine.requireOpen();
         int place = engine.catalog().forest().place(id);
-        return place == VersionForest.NONE || place == VersionForest.ROOT ? null : engine.describe(place);
+        boolean seen = place != VersionForest.NONE
+                && place != VersionForest.ROOT
+                && !Hidden.isHidden(engine.catalog().forest(), place);
+        return seen ? engine.describe(place) : null;
     }
 
     @Override
@@ -95,12 +102,19 @@ final class StoreHandle implements Store {
         @Override
         public boolean tryAdvance(Consumer<? super Version> action) {
             engine.requireOpen();
+            while (at != VersionForest.NONE && Hidden.isHidden(forest, at)) {
+                pass();
+            }
             if (at == VersionForest.NONE) {
                 return false;
             }
             action.accept(engine.describe(at));
-            at = tree == VersionForest.NONE ? forest.next(at) : forest.nextInTree(at);
+            pass();
             return true;
+        }
+
+        private void pass() {
+            at = tree == VersionForest.NONE ? forest.next(at) : forest.nextInTree(at);
         }
     }
 
@@ -176,6 +190,25 @@ final class StoreHandle implements Store {
         return engine.reads().diff(target(from), target(to), range);
     }
 
+    @Override
+    public void exportSnapshot(Snapshot snapshot, @Nullable Snapshot base, OutputStream out) throws IOException {
+        engine.requireOpen();
+        engine.imports().write(own(snapshot), base == null ? null : own(base), out);
+    }
+
+    @Override
+    public Snapshot importSnapshot(InputStream in, String keyspace) throws IOException {
+        engine.requireOpen();
+        return engine.imports().read(in, keyspace, durability);
+    }
+
+    private SnapshotHandle own(Snapshot snapshot) {
+        if (snapshot instanceof SnapshotHandle handle && handle.engine() == engine) {
+            return handle;
+        }
+        throw new IllegalArgumentException("the snapshot belongs to another store");
+    }
+
     private Reads.Target target(Version version) {
         VersionForest forest = engine.catalog().forest();
         int place = forest.place(version.id());
@@ -203,6 +236,12 @@ final class StoreHandle implements Store {
     public Job<VerifyReport> verify() {
         engine.requireOpen();
         return Verification.start(engine);
+    }
+
+    @Override
+    public Job<CleanReport> clean() {
+        engine.requireOpen();
+        return engine.background().cleaner().clean();
     }
 
     @Override

@@ -1,42 +1,28 @@
 package io.donjon.engine;
 
-import io.donjon.DonjonException;
 import io.donjon.Job;
-import io.donjon.StoreClosedException;
 import io.donjon.VerifyReport;
 import io.donjon.VerifyReport.Problem;
-import io.donjon.extents.StorageException;
 import io.donjon.extents.StoreCheck;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.Lock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A walk through everything on disk, in a thread of its own: arrays block by block and copy by copy, extents, manifests
  * and log.
  */
-final class Verification implements Job<VerifyReport> {
+final class Verification extends Outcome<VerifyReport> {
     /** More problems are counted as one that says so. */
     private static final int PROBLEMS_MAX = 1000;
 
     private final Engine engine;
-    private final Lock lock;
-    private final Condition ended;
     private final List<Problem> problems = new ArrayList<>();
-    private volatile boolean cancelled;
-    private volatile double progress;
-    private @Nullable VerifyReport report;
-    private @Nullable RuntimeException failure;
 
     private Verification(Engine engine) {
+        super(engine.environment(), "verification");
         this.engine = engine;
-        this.lock = engine.environment().newLock();
-        this.ended = lock.newCondition();
     }
 
     static Job<VerifyReport> start(Engine engine) {
@@ -46,29 +32,13 @@ final class Verification implements Job<VerifyReport> {
     }
 
     private void run() {
-        VerifyReport found = null;
-        RuntimeException problem = new IllegalStateException("verify ended with an error");
         try {
-            found = walk();
-        } catch (StorageException e) {
-            problem = Errors.of(e);
+            complete(walk());
         } catch (RuntimeException e) {
-            problem = e;
+            fail(e);
         } finally {
-            end(found, problem);
-        }
-    }
-
-    /** Nobody waits for ever, however it ended. */
-    private void end(@Nullable VerifyReport found, RuntimeException problem) {
-        lock.lock();
-        try {
-            report = found;
-            failure = found == null ? problem : null;
-            progress = 1;
-            ended.signalAll();
-        } finally {
-            lock.unlock();
+            // Nobody waits for ever, however it ended.
+            fail(new IllegalStateException("it ended with an error"));
         }
     }
 
@@ -89,7 +59,7 @@ final class Verification implements Job<VerifyReport> {
                 entries += check.entries();
                 bytes += check.bytes();
                 done += array.info().bytes();
-                progress = 0.99 * done / all;
+                reached(0.99 * done / all);
             }
             checkExtents();
             StoreCheck below = engine.store().check();
@@ -129,51 +99,7 @@ final class Verification implements Job<VerifyReport> {
     }
 
     private void throwIfOver() {
-        if (cancelled) {
-            throw new CancellationException("the verification was cancelled");
-        }
+        throwIfCancelled();
         engine.requireOpen();
-    }
-
-    @Override
-    public double progress() {
-        return progress;
-    }
-
-    @Override
-    public boolean isDone() {
-        lock.lock();
-        try {
-            return report != null || failure != null;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    @Override
-    public void cancel() {
-        cancelled = true;
-    }
-
-    @Override
-    public VerifyReport result() {
-        lock.lock();
-        try {
-            while (report == null && failure == null) {
-                ended.awaitUninterruptibly();
-            }
-            if (failure instanceof CancellationException) {
-                throw new CancellationException(failure.getMessage());
-            }
-            if (failure instanceof StoreClosedException) {
-                throw new StoreClosedException("the store was closed while it was verified", failure);
-            }
-            if (report == null) {
-                throw new DonjonException("the verification failed: " + failure, failure);
-            }
-            return report;
-        } finally {
-            lock.unlock();
-        }
     }
 }

@@ -6,7 +6,6 @@ import io.donjon.Durability;
 import io.donjon.Keyspace;
 import io.donjon.NameTakenException;
 import io.donjon.Snapshot;
-import io.donjon.View;
 import io.donjon.extents.Encoder;
 import io.donjon.versioning.VersionForest;
 import io.donjon.versioning.VersionForest.Kind;
@@ -15,6 +14,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,7 +42,7 @@ final class Versions {
         return engine.commits().change(durability, change);
     }
 
-    private long now() {
+    long now() {
         return engine.environment().currentTimeMillis();
     }
 
@@ -69,7 +71,8 @@ final class Versions {
         return new KeyspaceHandle(engine, new KeyspaceRef(forest, forest.place(head)), durability);
     }
 
-    private void requireFreeKeyspace(String name) {
+    /** Under the write lock. */
+    void requireFreeKeyspace(String name) {
         if (forest.keyspace(name) != VersionForest.NONE) {
             throw new NameTakenException("there is a keyspace named " + name + " already", null);
         }
@@ -94,10 +97,19 @@ final class Versions {
     }
 
     void dropKeyspace(KeyspaceRef keyspace, Durability durability) {
+        drop(() -> forest.id(head(keyspace)), durability);
+    }
+
+    /** Drops the head of a keyspace that nobody else sees. */
+    void dropHead(long version) {
+        drop(() -> version, Durability.ASYNC);
+    }
+
+    private void drop(LongSupplier version, Durability durability) {
         change(durability, new Done() {
             @Override
             public void prepare(Encoder operations) {
-                LogOp.drop(operations, forest.id(head(keyspace)));
+                LogOp.drop(operations, version.getAsLong());
             }
 
             @Override
@@ -157,7 +169,8 @@ final class Versions {
                     frozen.add(head);
                 }
                 for (int i = 0; i < keyspaces.size(); i++) {
-                    LogOp.snapshot(operations, forest.id(frozen.get(i)), catalog.newVersion(), now(), names.get(i));
+                    long head = forest.id(frozen.get(i));
+                    LogOp.snapshot(operations, head, catalog.newVersion(), now(), names.get(i), newIdentity());
                 }
             }
 
@@ -170,7 +183,13 @@ final class Versions {
         });
     }
 
-    private void requireFreeSnapshot(int of, String name) {
+    private UUID newIdentity() {
+        RandomGenerator random = engine.environment().random();
+        return new UUID(random.nextLong(), random.nextLong());
+    }
+
+    /** Under the write lock. */
+    void requireFreeSnapshot(int of, String name) {
         if (forest.snapshot(forest.tree(of), name) != VersionForest.NONE) {
             throw new NameTakenException(
                     "tree " + forest.treeName(forest.tree(of)) + " has a snapshot named " + name + " already", null);
@@ -218,24 +237,18 @@ final class Versions {
     }
 
     void dropSnapshot(VersionRef snapshot, Durability durability) {
-        change(durability, new Done() {
-            @Override
-            public void prepare(Encoder operations) {
-                requireSnapshot(snapshot.place());
-                LogOp.drop(operations, snapshot.id());
-            }
-
-            @Override
-            public boolean freesSpace() {
-                return true;
-            }
-        });
+        drop(
+                () -> {
+                    requireSnapshot(snapshot.place());
+                    return snapshot.id();
+                },
+                durability);
     }
 
     // ---- views ----
 
     /** A view needs not survive anything, so nobody waits for the disk. */
-    View view(KeyspaceRef keyspace) {
+    ViewHandle view(KeyspaceRef keyspace) {
         return change(Durability.ASYNC, new Commits.VersionChange<>() {
             private int frozen;
             private @Nullable SharedView shared;
@@ -256,7 +269,7 @@ final class Versions {
             }
 
             @Override
-            public View result() {
+            public ViewHandle result() {
                 SharedView view = shared;
                 if (view == null) {
                     view = new SharedView(new VersionRef(forest, frozen, true));

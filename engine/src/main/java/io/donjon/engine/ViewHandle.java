@@ -14,6 +14,10 @@ final class ViewHandle extends ReaderHandle implements View {
         this.shared = shared;
     }
 
+    SharedView shared() {
+        return shared;
+    }
+
     @Override
     public VersionRef target() {
         if (closed.get()) {

@@ -1,5 +1,6 @@
 package io.donjon.engine;
 
+import io.donjon.DonjonException;
 import io.donjon.Store;
 import io.donjon.StoreStats;
 import io.donjon.extents.Checkpoints;
@@ -130,10 +131,10 @@ final class CrashScenario {
                 }
             }
             case LOSE_DISK -> world.disk("d1").inject(Fault.ioError().forever());
-            case MERGE_BY_HAND -> {
+            case MERGE_BY_HAND, Machine.CLEAN -> {
                 try {
                     machine.step(kind);
-                } catch (StorageException e) {
+                } catch (StorageException | DonjonException e) {
                     if (!losesDisk) {
                         throw e;
                     }

@@ -2,22 +2,30 @@ package io.donjon.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.donjon.bloom.BlockedBloom;
 import io.donjon.bloom.FilterBuilder;
+import io.donjon.extents.Checksums;
 import io.donjon.extents.Decoder;
 import io.donjon.extents.Encoder;
+import io.donjon.extents.StorageException;
 import io.donjon.extents.sim.Fuzzing;
 import io.donjon.extents.sim.Parts;
 import io.donjon.versioning.VersionForest;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Every parser of what the engine keeps in blocks, in the log and in the manifest. */
@@ -346,6 +354,76 @@ enum EngineParser implements Fuzzing.Target {
         public int slowness() {
             return 5;
         }
+    },
+
+    /** A snapshot as a stream; its checksums are made right, so that what is behind them is read. */
+    STREAM {
+        @Override
+        public List<byte[]> valid() {
+            return List.of(stream(true), stream(false));
+        }
+
+        @Override
+        public void parse(byte[] input) throws IOException {
+            byte[] mended = mend(input);
+            StreamReader reader = new StreamReader(new ByteArrayInputStream(mended));
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            StreamWriter writer = new StreamWriter(out, reader.header());
+            List<List<@Nullable ByteBuffer>> read = new ArrayList<>();
+            while (reader.next()) {
+                ByteBuffer value = reader.value();
+                read.add(Arrays.asList(reader.key(), value));
+                if (value == null) {
+                    writer.delete(reader.key());
+                } else {
+                    writer.put(reader.key(), value);
+                }
+            }
+            writer.end();
+            StreamReader again = new StreamReader(new ByteArrayInputStream(out.toByteArray()));
+            assertEquals(reader.header(), again.header());
+            for (List<@Nullable ByteBuffer> each : read) {
+                assertTrue(again.next());
+                assertEquals(each, Arrays.asList(again.key(), again.value()));
+            }
+            assertFalse(again.next());
+        }
+
+        @Override
+        public boolean isDeclared(Exception e) {
+            return super.isDeclared(e)
+                    || (e instanceof StorageException known && known.kind() == StorageException.Kind.NO_STORE);
+        }
+
+        /** Puts right checksums into as many chunks as there are. */
+        private byte[] mend(byte[] input) {
+            byte[] bytes = input.clone();
+            if (bytes.length < SnapshotStream.PREAMBLE_BYTES) {
+                return bytes;
+            }
+            ByteBuffer fields = ByteBuffer.wrap(bytes);
+            Checksums sum = new Checksums();
+            int checked = SnapshotStream.CHECKED_BYTES;
+            fields.putInt(checked, sum.begin(0, 0).add(bytes, 0, checked).value());
+            int at = SnapshotStream.PREAMBLE_BYTES;
+            for (int chunk = 0; at + SnapshotStream.CHUNK_HEADER_BYTES <= bytes.length; chunk++) {
+                int body = at + SnapshotStream.CHUNK_HEADER_BYTES;
+                int length = fields.getInt(at);
+                if (length < 1 || length > bytes.length - body) {
+                    return bytes;
+                }
+                if (bytes[at + Integer.BYTES] == SnapshotStream.END && length > Integer.BYTES) {
+                    int whole = sum.begin(0, 0).add(bytes, 0, at).value();
+                    fields.putInt(body + length - Integer.BYTES, whole);
+                }
+                sum.begin(chunk, at)
+                        .add(bytes, at, SnapshotStream.CHUNK_CHECKED_BYTES)
+                        .add(bytes, body, length);
+                fields.putInt(at + SnapshotStream.CHUNK_CHECKED_BYTES, sum.value());
+                at = body + length;
+            }
+            return bytes;
+        }
     };
 
     /** Who has a name, and who stands in a tree. */
@@ -357,8 +435,29 @@ enum EngineParser implements Fuzzing.Target {
             String name = forest.name(place);
             assertEquals(kind == VersionForest.Kind.HEAD || kind == VersionForest.Kind.SNAPSHOT, name != null);
             int bytes = name == null ? 1 : text(name).length;
-            assertTrue(bytes >= 1 && bytes <= Arguments.NAME_BYTES_MAX, () -> "a name of " + bytes + " bytes");
+            int most = Arguments.NAME_BYTES_MAX + (Hidden.isHidden(forest, place) ? 1 : 0);
+            assertTrue(bytes >= 1 && bytes <= most, () -> "a name of " + bytes + " bytes");
         }
+    }
+
+    /** Two snapshots as streams: all of one, and an increment of more than one chunk. */
+    private static byte[] stream(boolean full) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        UUID base = full ? VersionForest.NOBODY : new UUID(3, 4);
+        try {
+            StreamWriter writer = new StreamWriter(out, new StreamHeader(new UUID(1, 2), base, 1000, "s", "main"));
+            for (int i = 0; i < 5; i++) {
+                writer.put(ByteBuffer.wrap(text("key/" + i)), ByteBuffer.wrap(new byte[i * 3]));
+            }
+            if (!full) {
+                writer.put(ByteBuffer.wrap(text("large")), ByteBuffer.wrap(new byte[SnapshotStream.BODY_BYTES]));
+                writer.delete(ByteBuffer.wrap(text("nothing")));
+            }
+            writer.end();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return out.toByteArray();
     }
 
     private static byte[] text(String text) {
@@ -368,13 +467,14 @@ enum EngineParser implements Fuzzing.Target {
     private static Encoder operations() {
         Encoder operations = new Encoder(256);
         LogOp.keyspace(operations, 1, 1000, "main");
-        LogOp.snapshot(operations, 1, 2, 1001, "s");
+        LogOp.snapshot(operations, 1, 2, 1001, "s", new UUID(7, 8));
         LogOp.cloned(operations, 1, 3, 1002, "clone");
         LogOp.view(operations, 2, 4, 1003);
         LogOp.rename(operations, 1, "t");
         LogOp.rollback(operations, 4, 1, 5, 1004);
         LogOp.drop(operations, 2);
         LogOp.keyspace(operations, 6, 1005, "another");
+        LogOp.snapshot(operations, 6, 7, 1006, "of an earlier release", VersionForest.NOBODY);
         return operations;
     }
 

@@ -8,11 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.donjon.ChangeCursor;
+import io.donjon.CleanReport;
 import io.donjon.Commit;
 import io.donjon.Cursor;
 import io.donjon.CursorExpiredException;
+import io.donjon.DonjonException;
 import io.donjon.DroppedException;
 import io.donjon.Durability;
+import io.donjon.Job;
 import io.donjon.KeyRange;
 import io.donjon.Keyspace;
 import io.donjon.NameTakenException;
@@ -54,6 +57,8 @@ final class Machine {
 
     /** Kinds of steps, the frequent ones several times. */
     static final int KINDS = 40;
+
+    static final int CLEAN = 38;
 
     private static final List<String> BATCH_METHODS = List.of("put", "delete", "putIfAbsent", "replace", "deleteIf");
 
@@ -312,6 +317,7 @@ final class Machine {
             }
             case 36 -> checkDiff();
             case 37 -> openDiff();
+            case CLEAN -> clean();
             default -> checkSomething();
         }
     }
@@ -637,6 +643,20 @@ final class Machine {
             }
         }
         durable = acknowledged.size();
+    }
+
+    private void clean() {
+        steps.say("clean");
+        Job<CleanReport> job = store().clean();
+        try {
+            CleanReport report = job.result();
+            assertTrue(report.arrays() >= 0 && job.isDone());
+        } catch (DonjonException e) {
+            // Where merges may fail this may: it is no operation of the model.
+            if (!hampered) {
+                throw e;
+            }
+        }
     }
 
     private void merge() {

@@ -419,7 +419,8 @@ public final class Log {
             }
             requireUsable();
             LogSegment entered = next;
-            if (entered == null && (givenUp != before || (freeing && !tried))) {
+            // Without a word of room, whoever was making it has failed in another way: then it is tried again, here.
+            if (entered == null && (noRoom == null || givenUp != before || (freeing && !tried))) {
                 return false;
             }
             if (entered == null) {

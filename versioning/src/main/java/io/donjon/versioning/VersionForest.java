@@ -2,6 +2,7 @@ package io.donjon.versioning;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * for ever, leads to the place.
  *
  * <p>Every operation is O(1) amortised. There is no object per version: a million of them with names of 40 bytes take
- * about 130 MB, names included.
+ * about 145 MB, names included.
  *
  * <p>Thread-safe: by its monitor, but for comparisons on {@link #line()} and for {@link #isHead}, which take no lock.
  */
@@ -51,11 +52,14 @@ public final class VersionForest {
     /** No version. */
     public static final int NONE = Line.NONE;
 
+    /** What a version is that has no identity. */
+    public static final UUID NOBODY = new UUID(0, 0);
+
     /** No name. */
     private static final long UNNAMED = -1;
 
-    // A version's record: five words.
-    private static final int RECORD = 5;
+    // A version's record: seven words.
+    private static final int RECORD = 7;
     private static final int ID = 0;
     /** High half the parent, low half the first version of the tree, both places. */
     private static final int FAMILY = 1;
@@ -66,6 +70,9 @@ public final class VersionForest {
 
     /** The place at which the keyspace that once had its head here went on. */
     private static final int SUCCESSOR = 4;
+
+    /** Who the snapshot is among those of all stores, in two words; zeros if nobody has said so. */
+    private static final int IDENTITY = 5;
 
     private static final int STATE_BITS = 4;
     private static final int KIND_MASK = 0x3;
@@ -179,6 +186,12 @@ public final class VersionForest {
     public synchronized void drop(int place) {
         setName(place, null);
         setKind(place, Kind.DROPPED);
+    }
+
+    /** Says who a version is among the snapshots of all stores; this outlasts its drop. */
+    public synchronized void identify(int place, UUID identity) {
+        set(place, IDENTITY, identity.getMostSignificantBits());
+        set(place, IDENTITY + 1, identity.getLeastSignificantBits());
     }
 
     /** Gives a head or a snapshot another name. */
@@ -334,6 +347,11 @@ public final class VersionForest {
     /** The name of the tree that begins at a place. */
     public synchronized String treeName(int tree) {
         return treeNames.getOrDefault(tree, "");
+    }
+
+    /** Who a version is among the snapshots of all stores; {@link #NOBODY} if that was never said. */
+    public synchronized UUID identity(int place) {
+        return new UUID(get(place, IDENTITY), get(place, IDENTITY + 1));
     }
 
     /** Where the tree of that name begins, or {@link #NONE}. */
