@@ -178,7 +178,7 @@ final class Flush {
                 continue;
             }
             ArrayWriter out = writers.get(part);
-            long rank = placed - parts.get(part).begin;
+            int rank = placed - parts.get(part).begin;
             int room = FullKey.TREE_BYTES + Math.max(Long.BYTES, buffer.keyLength(node));
             if (key.length < room) {
                 key = new byte[2 * room];

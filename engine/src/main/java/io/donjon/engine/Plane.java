@@ -4,9 +4,9 @@ import io.donjon.versioning.Line;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.IdentityHashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 
 /**
  * The arrays of a store as intervals of the line, by ints that compare like places: to choose among a thousand of them
@@ -14,7 +14,6 @@ import java.util.Map;
  */
 final class Plane {
     private final ArrayRun[] arrays;
-    private final Map<ArrayRun, Integer> numbers = new IdentityHashMap<>();
     private final int[] from;
     private final int[] to;
     private final long[] ages;
@@ -27,7 +26,6 @@ final class Plane {
         ages = new long[arrays.length];
         int[] places = new int[2 * arrays.length];
         for (int i = 0; i < arrays.length; i++) {
-            numbers.put(arrays[i], i);
             ages[i] = arrays[i].age();
             places[2 * i] = arrays[i].from();
             places[2 * i + 1] = arrays[i].to();
@@ -58,8 +56,11 @@ final class Plane {
     /** A group of arrays that are all here. */
     Group group(List<ArrayRun> members) {
         Group group = new Group();
-        for (ArrayRun array : members) {
-            group.add(numbers.get(array));
+        Set<ArrayRun> wanted = new HashSet<>(members);
+        for (int i = 0; i < arrays.length; i++) {
+            if (wanted.contains(arrays[i])) {
+                group.add(i);
+            }
         }
         return group;
     }

@@ -32,6 +32,7 @@ final class RankMap {
     final int to;
 
     /** What becomes of an input's ranks, and the output rank at which its band ends. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Input(int[] ranks, int end) {}
 
     private final Map<Long, Input> inputs = new HashMap<>();
