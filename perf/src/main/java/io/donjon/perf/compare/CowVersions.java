@@ -69,6 +69,11 @@ final class CowVersions implements VersionedEngine {
     }
 
     @Override
+    public boolean clean() {
+        return false;
+    }
+
+    @Override
     public IoCounts counts() {
         return tree.counts();
     }

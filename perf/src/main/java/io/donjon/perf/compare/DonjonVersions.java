@@ -111,6 +111,13 @@ final class DonjonVersions implements VersionedEngine {
     }
 
     @Override
+    public boolean clean() {
+        store.clean().result();
+        quiesce();
+        return true;
+    }
+
+    @Override
     public IoCounts counts() {
         return DonjonMeter.counts(store);
     }

@@ -34,6 +34,9 @@ interface VersionedEngine extends AutoCloseable {
     /** Waits until work in the background rests. */
     void quiesce();
 
+    /** Brings what is stored into the best shape there is, and waits for it; false if there is no such thing. */
+    boolean clean();
+
     /** What was asked of the disks since the store was opened. */
     IoCounts counts();
 

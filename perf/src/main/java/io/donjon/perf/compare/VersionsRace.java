@@ -32,6 +32,14 @@ final class VersionsRace {
     private static final int GAPS_CHECKED = 2_000_000;
     private static final int PICKS = 100;
     private static final int SMALL_SCANS = 500;
+    private static final int ANY = -1;
+    /** At the end of the names of rows that were measured again after cleaning. */
+    private static final String CLEAN = "-clean";
+
+    /** Figures with how many times as long something takes as the same in a store of its own. */
+    static final String UNVERSIONED = "timesUnversioned";
+
+    static final String ALONE = "timesAlone";
     /** An engine stops when only this part of what was free on the disk is left. */
     private static final int FREE_PART_LEFT = 4;
 
@@ -241,7 +249,7 @@ final class VersionsRace {
     }
 
     private void measure(Stand stand) {
-        space(stand);
+        space(stand, "space");
         gets(stand, "get", () -> pick(stand));
         if (options.workload().equals(Versions.KEYSPACES)) {
             return;
@@ -260,7 +268,7 @@ final class VersionsRace {
         }
     }
 
-    private void space(Stand stand) {
+    private void space(Stand stand, String what) {
         int distinct = history.distinct(stand.done);
         double pairs = (double) distinct * options.pairBytes();
         long data = stand.engine.dataBytes();
@@ -271,7 +279,7 @@ final class VersionsRace {
         long disk = Workspace.bytes(stand.folder);
         rows.add(new Row(
                 name,
-                options.workload() + "/space",
+                options.workload() + "/" + what,
                 stand.done,
                 distinct,
                 (double) disk / distinct,
@@ -438,60 +446,79 @@ final class VersionsRace {
         });
     }
 
-    /** Scans of whole versions and point reads, against a store that has as many records and one version. */
+    /** Scans of whole versions and point reads, against a store that has as many records and one version; and once cleaned. */
     private void againstUnversioned(Stand stand) {
         try (Stand plain = filled(History.unversioned(options.records(), options.seed()))) {
-            int newest = stand.made - 1;
-            for (String what : List.of("scan", "get")) {
-                List<Subject> subjects = List.of(
-                        new Subject(what + "-unversioned", plain, 0),
-                        new Subject(what + "-oldest", stand, 0),
-                        new Subject(what + "-middle", stand, newest / 2),
-                        new Subject(what + "-newest", stand, newest));
-                if (what.equals("scan")) {
-                    Map<Subject, Long> sums = new LinkedHashMap<>();
-                    subjects.forEach(subject -> sums.put(subject, expectedSum(subject)));
-                    inTurn(
-                            subjects,
-                            "rec/s",
-                            "timesUnversioned",
-                            subject -> scan(subject, sums.getOrDefault(subject, 0L)));
-                } else {
-                    inTurn(subjects, "op/s", "timesUnversioned", subject -> {
-                        operations = options.operations();
-                        return gets(
-                                subject.stand,
-                                options.operations(),
-                                () -> {
-                                    pickedKey = random.nextInt(subject.stand.history.keys);
-                                    pickedVersion = subject.version;
-                                },
-                                new Histogram(DIGITS));
-                    });
-                }
+            againstUnversioned(stand, plain, "");
+            if (cleaned(stand, plain)) {
+                againstUnversioned(stand, plain, CLEAN);
             }
         }
     }
 
-    /** Scans of a small keyspace, the same again and again and one after the other, against a store that has it alone. */
+    private void againstUnversioned(Stand stand, Stand plain, String suffix) {
+        int newest = stand.made - 1;
+        for (String what : List.of("scan", "get")) {
+            List<Subject> subjects = List.of(
+                    new Subject(what + "-unversioned" + suffix, plain, 0),
+                    new Subject(what + "-oldest" + suffix, stand, 0),
+                    new Subject(what + "-middle" + suffix, stand, newest / 2),
+                    new Subject(what + "-newest" + suffix, stand, newest));
+            if (what.equals("scan")) {
+                Map<Subject, Long> sums = new LinkedHashMap<>();
+                subjects.forEach(subject -> sums.put(subject, expectedSum(subject)));
+                inTurn(subjects, "rec/s", UNVERSIONED, subject -> scan(subject, sums.getOrDefault(subject, 0L)));
+            } else {
+                inTurn(subjects, "op/s", UNVERSIONED, this::getsOfOneVersion);
+            }
+        }
+    }
+
+    private long getsOfOneVersion(Subject subject) {
+        operations = options.operations();
+        Runnable pick = () -> {
+            pickedKey = random.nextInt(subject.stand.history.keys);
+            pickedVersion = subject.version;
+        };
+        return gets(subject.stand, options.operations(), pick, new Histogram(DIGITS));
+    }
+
+    /** Scans of a small keyspace, always the same and any, against a store that has it alone; and once cleaned. */
     private void againstAlone(Stand stand) {
         int one = stand.made / 2;
         try (Stand alone = filled(history.alone(one))) {
-            List<Subject> subjects = List.of(
-                    new Subject("scan-alone", alone, 0),
-                    new Subject("scan-one", stand, one),
-                    new Subject("scan-random", stand, -1));
-            inTurn(subjects, "scan/s", "timesAlone", subject -> {
-                gapsToCheck = GAPS_CHECKED;
-                operations = SMALL_SCANS;
-                long nanos = 0;
-                for (int i = 0; i < SMALL_SCANS; i++) {
-                    int version = subject.version < 0 ? random.nextInt(stand.made) : subject.version;
-                    nanos += range(subject.stand, version, 0);
-                }
-                return nanos;
-            });
+            againstAlone(stand, one, alone, "");
+            if (cleaned(stand, alone)) {
+                againstAlone(stand, one, alone, CLEAN);
+            }
         }
+    }
+
+    private void againstAlone(Stand stand, int one, Stand alone, String suffix) {
+        List<Subject> subjects = List.of(
+                new Subject("scan-alone" + suffix, alone, 0),
+                new Subject("scan-one" + suffix, stand, one),
+                new Subject("scan-random" + suffix, stand, ANY));
+        inTurn(subjects, "scan/s", ALONE, subject -> {
+            gapsToCheck = GAPS_CHECKED;
+            operations = SMALL_SCANS;
+            long nanos = 0;
+            for (int i = 0; i < SMALL_SCANS; i++) {
+                int version = subject.version == ANY ? random.nextInt(stand.made) : subject.version;
+                nanos += range(subject.stand, version, 0);
+            }
+            return nanos;
+        });
+    }
+
+    /** Cleans two stores of an engine, if it can. */
+    private boolean cleaned(Stand stand, Stand other) {
+        if (!stand.engine.clean()) {
+            return false;
+        }
+        other.engine.clean();
+        space(stand, "space" + CLEAN);
+        return true;
     }
 
     /** A store of this engine with another history in it, at rest. */

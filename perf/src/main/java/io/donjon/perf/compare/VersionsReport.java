@@ -92,9 +92,9 @@ public record VersionsReport(Versions.Options options, List<Row> rows, List<Stri
                             megabytes(row.io().writtenBytes()),
                             count(row.modelled().rate()),
                             figure(row, Versions.ENTRIES_READ),
-                            row.figures().containsKey("timesAlone")
-                                    ? figure(row, "timesAlone")
-                                    : figure(row, "timesUnversioned"));
+                            row.figures().containsKey(VersionsRace.ALONE)
+                                    ? figure(row, VersionsRace.ALONE)
+                                    : figure(row, VersionsRace.UNVERSIONED));
                 }
             }
         }

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
@@ -98,7 +99,7 @@ final class VersionsTest {
         VersionsReport report =
                 Versions.run(options(workload, List.of("donjon", "cow-btree"), 2_000, 40, 0), Progress.NONE);
         Set<String> workloads = report.rows().stream().map(Row::workload).collect(Collectors.toSet());
-        for (String what : ("insert snapshot space get " + own).split(" ")) {
+        for (String what : List.of(("insert snapshot space get " + own).split(" ", -1))) {
             assertTrue(workloads.contains(workload + "/" + what), workload + "/" + what + " is not in " + workloads);
         }
         String first = workload.equals("chain") ? "chain/scan-unversioned" : "keyspaces/scan-alone";
@@ -123,6 +124,31 @@ final class VersionsTest {
         assertTrue(insert.io().readsRandom() > 3_000, "" + insert);
         assertTrue(insert.io().writesRandom() < insert.io().readsRandom() / 10, "" + insert);
         assertTrue(insert.modelled().rate() < 1_000, "" + insert);
+    }
+
+    @Test
+    void whatCanBeCleanedIsMeasuredAgainAfterwards() {
+        for (String workload : List.of("chain", "keyspaces")) {
+            VersionsReport report =
+                    Versions.run(options(workload, List.of("donjon", "cow-btree"), 2_000, 40, 0), Progress.NONE);
+            List<String> before = clean(report, "donjon", false);
+            assertEquals(workload.equals("chain") ? 9 : 4, before.size());
+            assertEquals(before, clean(report, "donjon", true));
+            assertEquals(List.of(), clean(report, "cow-btree", true));
+        }
+    }
+
+    /** The names of the rows that are measured twice, without what tells them apart, in order. */
+    private static List<String> clean(VersionsReport report, String engine, boolean cleaned) {
+        return report.rows().stream()
+                .filter(row -> row.engine().equals(engine))
+                .map(Row::workload)
+                .filter(name -> name.matches(".*/(space|scan-[a-z]+|get-[a-z]+)(-clean)?"))
+                .filter(name -> name.endsWith("-clean") == cleaned)
+                .map(name -> name.replace("-clean", ""))
+                .distinct()
+                .sorted()
+                .toList();
     }
 
     /** Wraps an engine so that it lies or is late. */
@@ -164,6 +190,11 @@ final class VersionsTest {
         }
 
         @Override
+        public boolean clean() {
+            return engine.clean();
+        }
+
+        @Override
         public IoCounts counts() {
             return engine.counts();
         }
@@ -189,7 +220,7 @@ final class VersionsTest {
         }
     }
 
-    private VersionsRace race(VersionedEngine.Factory factory, Versions.Options options, TreeSet<Integer> points) {
+    private VersionsRace race(VersionedEngine.Factory factory, Versions.Options options, NavigableSet<Integer> points) {
         History history = History.paper(options.records(), options.versions(), options.seed());
         points.addAll(history.points);
         return new VersionsRace(

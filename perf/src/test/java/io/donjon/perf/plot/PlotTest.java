@@ -23,6 +23,7 @@ import org.xml.sax.SAXException;
 final class PlotTest {
     private static final String BLUE = "rgb(0,114,178)";
     private static final String ORANGE = "rgb(230,159,0)";
+    private static final String GREEN = "rgb(0,158,115)";
 
     @TempDir
     private Path folder;
@@ -84,8 +85,10 @@ final class PlotTest {
         new LineChart("Inserts", "keys", "inserts a second", series).write(file);
         Element svg = parse(file);
         assertEquals("Inserts", svg.getElementsByTagName("title").item(0).getTextContent());
-        assertEquals(2 + 1, shapes(svg, BLUE));
-        assertEquals(1 + 1, shapes(svg, ORANGE));
+        // The markers of a line are one shape, and the legend has another.
+        assertEquals(2, shapes(svg, BLUE));
+        assertEquals(2, shapes(svg, ORANGE));
+        assertEquals(0, shapes(svg, GREEN));
         new LineChart("Nothing", "x", "y", Map.of()).write(file);
         assertEquals(
                 "Nothing", parse(file).getElementsByTagName("title").item(0).getTextContent());
