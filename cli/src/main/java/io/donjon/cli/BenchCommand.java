@@ -5,6 +5,7 @@ import io.donjon.perf.compare.Compare;
 import io.donjon.perf.compare.Fairness;
 import io.donjon.perf.compare.MemoryCheck;
 import io.donjon.perf.compare.Report;
+import io.donjon.perf.compare.Versions;
 import io.donjon.perf.git.RepositoryGenerator;
 import io.donjon.perf.micro.Micro;
 import java.io.IOException;
@@ -25,6 +26,7 @@ import picocli.CommandLine.Parameters;
         footer = {"", "Example: donjon bench compare --records 300000 --cache-mb 8"},
         subcommands = {
             BenchCommand.CompareCommand.class,
+            BenchCommand.VersionsCommand.class,
             BenchCommand.FairnessCommand.class,
             BenchCommand.MicroCommand.class,
             BenchCommand.MemoryCommand.class,
@@ -33,7 +35,7 @@ import picocli.CommandLine.Parameters;
 final class BenchCommand extends BaseCommand {
     @Override
     public Integer call() {
-        throw usage("which benchmark: compare, fairness, micro, memory or generate-git?");
+        throw usage("which benchmark: compare, versions, fairness, micro, memory or generate-git?");
     }
 
     /** {@code donjon bench compare}. */
@@ -131,6 +133,131 @@ final class BenchCommand extends BaseCommand {
                     plots);
             Report report = Compare.run(options, terminal().progress());
             terminal().print(report.text());
+            return ExitCode.OK;
+        }
+    }
+
+    /** {@code donjon bench versions}. */
+    @Command(
+            name = "versions",
+            header = "The papers' experiment: versions in Donjon and in a copy-on-write B+Tree, over growing data.",
+            description = {
+                "",
+                "Every row is measured after so many inserts. An engine that has used up its time is measured where it"
+                        + " stopped, and the others there too.",
+                ""
+            },
+            footer = {
+                "",
+                "Example:",
+                "  donjon bench versions --workload paper --records 1000000 --versions 20 --cache-mb 8 --plot plots"
+            })
+    static final class VersionsCommand extends BaseCommand {
+        private static final String PAPER = "paper";
+        private static final Versions.Options STANDARD = Versions.Options.standard(PAPER);
+
+        @Option(
+                names = "--workload",
+                paramLabel = "NAME",
+                description = "paper, chain, star, forest, hotkeys or keyspaces (default: paper).")
+        private String workload = PAPER;
+
+        @Option(
+                names = "--engines",
+                split = ",",
+                paramLabel = "NAME",
+                description = "Engines: donjon, donjon-flat (strata off), cow-btree (default: all).")
+        private List<String> engines = STANDARD.engines();
+
+        @Option(
+                names = "--records",
+                paramLabel = "N",
+                description =
+                        "paper, keyspaces: records written in all; else records of the base, of which each version"
+                                + " changes 1 %% (default: 1000000; keyspaces: 200000).")
+        private @Nullable Integer records;
+
+        @Option(
+                names = "--versions",
+                paramLabel = "N",
+                description = "paper: versions in all; keyspaces: keyspaces; else versions beside the base (default:"
+                        + " 100; keyspaces: 10000).")
+        private @Nullable Integer versions;
+
+        @Option(names = "--key", paramLabel = "BYTES", description = "Length of keys (default: 16).")
+        private int keyBytes = STANDARD.keyBytes();
+
+        @Option(names = "--value", paramLabel = "BYTES", description = "Length of values (default: 84).")
+        private int valueBytes = STANDARD.valueBytes();
+
+        @Option(
+                names = "--operations",
+                paramLabel = "N",
+                description = "Point reads at each point, and a twentieth as many ranges of 1000 (default: 10000).")
+        private int operations = STANDARD.operations();
+
+        @Option(
+                names = "--seconds",
+                paramLabel = "S",
+                description = "How long each engine may write in all (default: 600).")
+        private int seconds = STANDARD.seconds();
+
+        @Option(
+                names = "--cache-mb",
+                paramLabel = "MIB",
+                description =
+                        "Memory of each engine, whose files then bypass the page cache (default: 256 MiB, and they do"
+                                + " not).")
+        private long cacheMb = STANDARD.cacheMb();
+
+        @Option(
+                names = "--compression",
+                paramLabel = "METHOD",
+                description = "How Donjon compresses: none, lz4, zstd (default: none).")
+        private Compression compression = STANDARD.compression();
+
+        @Option(names = "--seed", paramLabel = "S", description = "Decides the data and all orders (default: 1).")
+        private long seed = STANDARD.seed();
+
+        @Option(
+                names = "--repetitions",
+                paramLabel = "N",
+                description = "How often that is timed which is compared with a store of its own; the medians count"
+                        + " (default: 5).")
+        private int repetitions = STANDARD.repetitions();
+
+        @Option(
+                names = "--folder",
+                paramLabel = "DIR",
+                description = "Where the stores go while they are measured (default: the folder of temporary files).")
+        private @Nullable Path folder;
+
+        @Option(names = "--json", paramLabel = "FILE", description = "Write the rows to this file.")
+        private @Nullable Path json;
+
+        @Option(names = "--plot", paramLabel = "DIR", description = "Draw the rates into this folder, as SVG.")
+        private @Nullable Path plots;
+
+        @Override
+        public Integer call() throws IOException {
+            Versions.Options standard = Versions.Options.standard(workload);
+            Versions.Options options = new Versions.Options(
+                    workload,
+                    engines,
+                    Objects.requireNonNullElse(records, standard.records()),
+                    Objects.requireNonNullElse(versions, standard.versions()),
+                    keyBytes,
+                    valueBytes,
+                    operations,
+                    seconds,
+                    cacheMb,
+                    compression,
+                    seed,
+                    repetitions,
+                    folder,
+                    json,
+                    plots);
+            terminal().print(Versions.run(options, terminal().progress()).text());
             return ExitCode.OK;
         }
     }

@@ -64,6 +64,57 @@ final class BenchTest {
     }
 
     @Test
+    void racesVersionsAsAskedFor() throws IOException {
+        Path json = folder.resolve("rows.json");
+        Path plots = folder.resolve("plots");
+        String text = ok(
+                "bench",
+                "versions",
+                "--workload",
+                "star",
+                "--engines",
+                "cow-btree,donjon-flat",
+                "--records",
+                500,
+                "--versions",
+                3,
+                "--key",
+                20,
+                "--value",
+                50,
+                "--operations",
+                20,
+                "--seconds",
+                50,
+                "--cache-mb",
+                8,
+                "--compression",
+                "lz4",
+                "--seed",
+                7,
+                "--repetitions",
+                2,
+                "--folder",
+                folder,
+                "--json",
+                json,
+                "--plot",
+                plots);
+        assertTrue(
+                text.startsWith(
+                        "star: 500 records of 20 + 50 bytes, 3 versions, 8 MiB of memory each, page cache bypassed;"
+                                + " compression of donjon: lz4; seed 7\n"),
+                text);
+        String rows = Files.readString(json);
+        for (String engine : new String[] {"cow-btree", "donjon-flat"}) {
+            assertTrue(
+                    rows.contains("{\"engine\": \"" + engine + "\", \"workload\": \"star/insert\", \"records\": 515,"),
+                    rows);
+        }
+        assertTrue(Files.exists(plots.resolve("inserts.svg")));
+    }
+
+    @Test
     void whatIsUnknownIsAUsageError() {
         for (Object[] line : new Object[][] {
             {"bench"},
@@ -71,6 +122,9 @@ final class BenchTest {
             {"bench", "compare", "--workloads", "nap"},
             {"bench", "compare", "--records", "0"},
             {"bench", "compare", "--cache-mb", "1"},
+            {"bench", "versions", "--workload", "nap"},
+            {"bench", "versions", "--engines", "btree"},
+            {"bench", "versions", "--records", "0"},
             {"bench", "memory", "--records", "0"},
             {"bench", "memory", "--memory-mb", "1"},
             {"bench", "generate-git", folder.resolve("r"), "--commits", "0", "--seed", "1"},

@@ -41,6 +41,20 @@ public record IoCounts(
                 forces - earlier.forces);
     }
 
+    /** Both together. */
+    public IoCounts plus(IoCounts other) {
+        return new IoCounts(
+                reads + other.reads,
+                readsRandom + other.readsRandom,
+                readBytes + other.readBytes,
+                readBytesRandom + other.readBytesRandom,
+                writes + other.writes,
+                writesRandom + other.writesRandom,
+                writtenBytes + other.writtenBytes,
+                writtenBytesRandom + other.writtenBytesRandom,
+                forces + other.forces);
+    }
+
     /** Random reads and writes together: what costs a seek each on a disk that turns. */
     public long random() {
         return readsRandom + writesRandom;

@@ -35,8 +35,13 @@ final class Batch {
 
     /** Adds a record of a dataset. */
     void add(Dataset data, long record) {
-        data.key(record, keys[size]);
-        data.value(record, values[size]);
+        add(data, record, record);
+    }
+
+    /** Adds the key of one record of a dataset with the value of another. */
+    void add(Dataset data, long ofKey, long ofValue) {
+        data.key(ofKey, keys[size]);
+        data.value(ofValue, values[size]);
         size++;
     }
 

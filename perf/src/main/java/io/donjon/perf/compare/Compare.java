@@ -290,7 +290,7 @@ public final class Compare {
         }
         Map<String, Double> own = trial.engine.figures();
         figures.putAll(own);
-        Double buffer = own.get(DonjonEngine.BUFFER_BYTES);
+        Double buffer = own.get(DonjonMeter.BUFFER_BYTES);
         if (buffer != null) {
             figures.putAll(WriteBound.of((double) trial.data.bytes(), buffer));
         }

@@ -7,23 +7,16 @@ import io.donjon.Keyspace;
 import io.donjon.ScanOption;
 import io.donjon.Store;
 import io.donjon.StoreOptions;
-import io.donjon.StoreStats;
 import io.donjon.WriteBatch;
 import io.donjon.perf.IoCounts;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 
 /** Donjon, with one keyspace in a store of one directory, and asynchronous writes. */
 final class DonjonEngine implements Engine {
-    /** The name of the figure that holds the size at which a write buffer is flushed: M of the doubling array. */
-    static final String BUFFER_BYTES = "bufferBytes";
-
     private static final String KEYSPACE = "bench";
-    private static final long POLL_MILLIS = 2;
 
     private final Store store;
     private final Keyspace keyspace;
@@ -82,57 +75,17 @@ final class DonjonEngine implements Engine {
 
     @Override
     public void quiesce() {
-        StoreStats stats = store.stats();
-        while (busy(stats)) {
-            String failure = stats.merging().lastFailure();
-            if (failure != null) {
-                throw new IllegalStateException("a flush or merge failed: " + failure);
-            }
-            try {
-                TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException("interrupted while merges went on", e);
-            }
-            stats = store.stats();
-        }
-    }
-
-    private static boolean busy(StoreStats stats) {
-        return stats.buffer().sealed() > 0
-                || stats.merging().running() > 0
-                || stats.merging().debt() > 0;
+        DonjonMeter.quiesce(store);
     }
 
     @Override
     public IoCounts counts() {
-        StoreStats.Io io = store.stats().io();
-        return new IoCounts(
-                io.reads(),
-                io.readsRandom(),
-                io.readBytes(),
-                io.readBytesRandom(),
-                io.writes(),
-                io.writesRandom(),
-                io.writtenBytes(),
-                io.writtenBytesRandom(),
-                io.forces());
+        return DonjonMeter.counts(store);
     }
 
     @Override
     public Map<String, Double> figures() {
-        StoreStats stats = store.stats();
-        Map<String, Double> figures = new LinkedHashMap<>();
-        figures.put(BUFFER_BYTES, (double) stats.buffer().capacity());
-        figures.put("arrays", (double) stats.arrays().size());
-        figures.put("logWritten", (double) stats.log().written());
-        figures.put("flushes", (double) stats.merging().flushes());
-        figures.put("flushWritten", (double) stats.merging().flushWritten());
-        figures.put("merges", (double) stats.merging().merges());
-        figures.put("mergeRead", (double) stats.merging().mergeRead());
-        figures.put("mergeWritten", (double) stats.merging().mergeWritten());
-        figures.put("delayedMillis", stats.merging().delayedNanos() / 1e6);
-        return figures;
+        return DonjonMeter.figures(store);
     }
 
     @Override

@@ -167,7 +167,7 @@ public record Report(Compare.Options options, List<Row> rows) {
         if (load == null) {
             return "";
         }
-        Double buffer = load.figures().get(DonjonEngine.BUFFER_BYTES);
+        Double buffer = load.figures().get(DonjonMeter.BUFFER_BYTES);
         Double data = load.figures().get(WriteBound.DATA_BYTES);
         Double doublings = load.figures().get(WriteBound.DOUBLINGS);
         Double bound = load.figures().get(WriteBound.BOUND);

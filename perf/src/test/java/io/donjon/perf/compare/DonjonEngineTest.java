@@ -29,7 +29,7 @@ final class DonjonEngineTest extends EngineContract {
     void tellsTheSizeOfItsBuffer() {
         try (Engine engine = open(folder)) {
             Map<String, Double> figures = engine.figures();
-            double buffer = figures.getOrDefault(DonjonEngine.BUFFER_BYTES, 0.0);
+            double buffer = figures.getOrDefault(DonjonMeter.BUFFER_BYTES, 0.0);
             assertTrue(buffer > 0 && buffer < SETUP.memoryBytes(), "" + figures);
         }
     }

@@ -74,7 +74,7 @@ final class ReportTest {
 
     private static Map<String, Double> donjonFigures() {
         Map<String, Double> figures = new HashMap<>(WriteBound.of(116e6, 4.0 * MIB));
-        figures.put(DonjonEngine.BUFFER_BYTES, 4.0 * MIB);
+        figures.put(DonjonMeter.BUFFER_BYTES, 4.0 * MIB);
         return figures;
     }
 

@@ -23,6 +23,7 @@ import org.xml.sax.SAXException;
 final class PlotTest {
     private static final String BLUE = "rgb(0,114,178)";
     private static final String ORANGE = "rgb(230,159,0)";
+    private static final String GREEN = "rgb(0,158,115)";
 
     @TempDir
     private Path folder;
@@ -31,6 +32,10 @@ final class PlotTest {
             throws IOException, ParserConfigurationException, SAXException {
         Path file = folder.resolve("chart.svg");
         new BarChart("Rate <&>", List.of("load", "read"), series).write(file);
+        return parse(file);
+    }
+
+    private static Element parse(Path file) throws IOException, ParserConfigurationException, SAXException {
         DocumentBuilder builder = DocumentBuilderFactory.newDefaultNSInstance().newDocumentBuilder();
         builder.setEntityResolver((publicId, systemId) -> new InputSource(new StringReader("")));
         try (InputStream in = Files.newInputStream(file)) {
@@ -67,6 +72,26 @@ final class PlotTest {
     @Test
     void aChartWithoutAnyBarCanBeDrawn() throws IOException, ParserConfigurationException, SAXException {
         assertEquals(1, shapes(draw(Map.of("donjon", List.of(Double.NaN, 0.0))), BLUE));
+    }
+
+    @Test
+    void aLineChartHasALineForEachSeriesThatHasPointsAndLeavesOutWhatNoLogarithmHas()
+            throws IOException, ParserConfigurationException, SAXException {
+        Map<String, List<LineChart.Point>> series = new LinkedHashMap<>();
+        series.put("donjon", List.of(new LineChart.Point(1e6, 4e5), new LineChart.Point(2e6, 3e5)));
+        series.put("none", List.of());
+        series.put("btree", List.of(new LineChart.Point(1e6, 20), new LineChart.Point(2e6, Double.NaN)));
+        Path file = folder.resolve("line.svg");
+        new LineChart("Inserts", "keys", "inserts a second", series).write(file);
+        Element svg = parse(file);
+        assertEquals("Inserts", svg.getElementsByTagName("title").item(0).getTextContent());
+        // The markers of a line are one shape, and the legend has another.
+        assertEquals(2, shapes(svg, BLUE));
+        assertEquals(2, shapes(svg, ORANGE));
+        assertEquals(0, shapes(svg, GREEN));
+        new LineChart("Nothing", "x", "y", Map.of()).write(file);
+        assertEquals(
+                "Nothing", parse(file).getElementsByTagName("title").item(0).getTextContent());
     }
 
     @Test
