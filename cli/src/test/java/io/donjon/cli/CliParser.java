@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
+import java.util.UUID;
 import picocli.CommandLine.TypeConversionException;
 
 /** Every parser of what is typed on the command line or comes in on standard input. */
@@ -57,6 +58,34 @@ enum CliParser implements Fuzzing.Target {
             Target target = new Target.Converter().convert(text(input));
             assertEquals(text(input), target.toString());
             assertEquals(target, Target.of(target.toString()));
+        }
+    },
+
+    /** What a backup's folder holds; its checksum is made right, so that what is before it is read. */
+    BACKUP_LIST {
+        @Override
+        public List<byte[]> valid() {
+            UUID first = new UUID(1, 2);
+            UUID second = new UUID(3, 4);
+            BackupList list = new BackupList(
+                    List.of(
+                            new BackupList.Entry(first, null, BackupList.State.GONE, 100, "main", "a b"),
+                            new BackupList.Entry(second, first, BackupList.State.KEPT, 50, "main", "\u00fc")),
+                    List.of(new BackupList.Head(second, "main")));
+            return texts(list.text(), new BackupList(List.of(), List.of()).text());
+        }
+
+        @Override
+        public void parse(byte[] input) {
+            String before = text(input);
+            int end = before.lastIndexOf("end\t");
+            String mended = BackupList.ended(end < 0 ? before : before.substring(0, end));
+            assertEquals(mended, BackupList.of(mended, "list").text());
+        }
+
+        @Override
+        public boolean isDeclared(Exception e) {
+            return e instanceof Failure;
         }
     },
 
