@@ -4,6 +4,7 @@ import io.donjon.perf.IoCounts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -153,7 +154,9 @@ final class VersionsRace {
      */
     private void grow(Stand stand) {
         long budget = options.seconds() * 1_000_000_000L;
-        long freeMin = free(stand.folder) / FREE_PART_LEFT;
+        FileStore disk = diskOf(stand.folder);
+        long freeMin = free(disk) / FREE_PART_LEFT;
+        IoCounts allIo = IoCounts.NONE;
         long nanos = 0;
         long nanosQuiesced = 0;
         String stopped = "";
@@ -169,7 +172,7 @@ final class VersionsRace {
                 progress.at(name + " " + options.workload(), stand.done, history.operations());
                 if (nanos + System.nanoTime() - start > budget) {
                     stopped = options.seconds() + " s were used up";
-                } else if (free(stand.folder) < freeMin) {
+                } else if (free(disk) < freeMin) {
                     stopped = "three quarters of the free disk were used up";
                 }
             }
@@ -182,15 +185,14 @@ final class VersionsRace {
             long tookQuiesced = System.nanoTime() - start;
             nanos += took;
             nanosQuiesced += tookQuiesced;
+            IoCounts io = stand.engine.counts().since(before);
+            allIo = allIo.plus(io);
             Map<String, Double> figures = new LinkedHashMap<>();
             figures.put("cumulativeRate", stand.done / (nanos / 1e9));
             figures.put("cumulativeRateQuiesced", stand.done / (nanosQuiesced / 1e9));
             figures.put(
-                    "cumulativeModelledRate",
-                    SlideDisk.of(stand.engine.counts(), stand.done).rate());
-            figures.put("cumulativeRandomIos", (double) stand.engine.counts().random());
+                    "cumulativeModelledRate", SlideDisk.of(allIo, stand.done).rate());
             figures.putAll(stand.engine.figures());
-            IoCounts io = stand.engine.counts().since(before);
             int written = stand.done - from;
             double amplification = (double) io.writtenBytes() / ((double) written * options.pairBytes());
             row(
@@ -222,6 +224,8 @@ final class VersionsRace {
             points.add(stand.done);
         }
         if (stand.done < history.operations()) {
+            stand.engine.sync();
+            stand.engine.quiesce();
             remarks.add("%s stopped after %,d of %,d inserts: %s"
                     .formatted(name, stand.done, history.operations(), stopped));
         }
@@ -382,7 +386,8 @@ final class VersionsRace {
         for (int i = 0; i < found; i++) {
             requireAbsent(stand, version, next, foundKeys[i]);
             next = foundKeys[i] + 1;
-            int operation = next <= from ? -1 : stand.history.visible(foundKeys[i], version, stand.done);
+            boolean ascending = next > from && next <= stand.history.keys;
+            int operation = ascending ? stand.history.visible(foundKeys[i], version, stand.done) : -1;
             require(operation >= 0, foundKeys[i], version, "is met by a scan");
             int at = i * value.capacity();
             data.check(operation, foundValues.limit(at + value.capacity()).position(at));
@@ -602,11 +607,19 @@ final class VersionsRace {
                 nanos.getMaxValue() / 1e3);
     }
 
-    private static long free(Path folder) {
+    private static FileStore diskOf(Path folder) {
         try {
-            return Files.getFileStore(folder).getUsableSpace();
+            return Files.getFileStore(folder);
         } catch (IOException e) {
-            throw new UncheckedIOException("the free space of " + folder + " is unknown", e);
+            throw new UncheckedIOException("the disk of " + folder + " is unknown", e);
+        }
+    }
+
+    private static long free(FileStore disk) {
+        try {
+            return disk.getUsableSpace();
+        } catch (IOException e) {
+            throw new UncheckedIOException("the free space of " + disk + " is unknown", e);
         }
     }
 }
