@@ -626,11 +626,11 @@ class Store:
 # ------------------------------------------------------------------------------------------------ 4. The log
 
 PUT, DELETE, KEYSPACE, SNAPSHOT, CLONE, ROLLBACK, DROP, RENAME, VIEW = 1, 2, 16, 17, 18, 19, 20, 21, 22
-IDENTIFIED = 23
+IDENTIFIED, KEYSPACE_OF_TREE = 23, 24
 OPERATIONS = {  # kind: (name, its fields: v varint, b bytes, t text, i 16 bytes)
     PUT: ("put", "vbb"), DELETE: ("delete", "vb"), KEYSPACE: ("keyspace", "vvt"), SNAPSHOT: ("snapshot", "vvvt"),
     CLONE: ("clone", "vvvt"), ROLLBACK: ("rollback", "vvvv"), DROP: ("drop", "v"), RENAME: ("rename", "vt"),
-    VIEW: ("view", "vvv"), IDENTIFIED: ("snapshot", "vvvti"),
+    VIEW: ("view", "vvv"), IDENTIFIED: ("snapshot", "vvvti"), KEYSPACE_OF_TREE: ("keyspace of a tree", "vvtt"),
 }
 
 
@@ -1073,7 +1073,7 @@ def check_sample(cur, array):
 
 STATE_ITEMS = {  # tag: name, fields
     1: ("position", "vvvvv"), 2: ("operations", ""), 3: ("array", "vvvvbbvvvvvvvv"), 4: ("array gone", "v"),
-    5: ("versions", ""),
+    5: ("versions", ""), 6: ("left", ""),
 }
 HEAD, SNAPSHOTTED, VIEWED, DROPPED = range(4)
 STATES = ("head", "snapshot", "view", "dropped")
@@ -1111,6 +1111,28 @@ class Line:
             tree_name = None if parent else cur.text()
             self.add(cur, len(self.order), ident, parent, state, created, name, tree_name)
 
+    def leave(self, cur):
+        """Versions that leave; their children are their parents' from now on."""
+        gone = set()
+        while cur.more():
+            ident, = cur.varints(1)
+            v = self.versions.get(ident)
+            if v is None:
+                continue
+            if v.state != DROPPED:
+                cur.fail(f"version {ident} leaves, which is a {STATES[v.state]}")
+            gone.add(ident)
+        if not gone:
+            return
+        for v in self.versions.values():
+            while v.parent in gone and v.id not in gone:
+                v.parent = self.versions[v.parent].parent
+            if v.parent == 0 and v.tree != v.id and v.id not in gone:
+                cur.fail(f"version {v.tree} leaves before version {v.id} of its tree")
+        self.versions = {ident: v for ident, v in self.versions.items() if ident not in gone}
+        self.order = [ident for ident in self.order if ident not in gone]
+        self.position = {v: i for i, v in enumerate(self.order)}
+
     def apply(self, cur, op):
         """An operation on versions; errors are those of the cursor, which read it."""
         kind, *fields = op
@@ -1129,6 +1151,9 @@ class Line:
         if kind == KEYSPACE:
             ident, created, name = fields
             child(0, ident, created, name, name)
+        elif kind == KEYSPACE_OF_TREE:
+            ident, created, name, tree_name = fields
+            child(0, ident, created, name, tree_name)
         elif kind in (SNAPSHOT, IDENTIFIED, VIEW):
             head = version(fields[0], HEAD)
             child(head.id, fields[1], fields[2], head.name)
@@ -1166,8 +1191,10 @@ class State:
                 self.arrays[array.id] = array
             elif tag == 4:
                 Manifest.forget(self.arrays, "array", cur)
-            else:
+            elif tag == 5:
                 self.line.checkpoint(cur)
+            else:
+                self.line.leave(cur)
 
 
 class Engine:
@@ -1279,6 +1306,9 @@ def describe_items(cur, items):
         elif items is STATE_ITEMS and tag == 2:
             for line in describe_operations(body):
                 yield "  " + line
+        elif items is STATE_ITEMS and tag == 6:
+            while body.more():
+                yield f"  {body.varints(1)[0]}"
         elif items is STATE_ITEMS and tag == 5:
             while body.more():
                 fields = body.fields("vvBvt")

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * Figures of a store: of this moment where nothing else is said, or totals since it was opened. All sizes are in bytes.
  *
  * @param keyspaces keyspaces that are not dropped
- * @param versions places on the line, dropped ones included
+ * @param versions places on the line, those of dropped versions included that something still names
  * @param sequence the newest commit that can be seen
  * @param durableSequence the newest commit known to be on stable storage
  * @param buffer the write buffers

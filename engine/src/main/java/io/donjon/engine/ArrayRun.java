@@ -181,8 +181,12 @@ final class ArrayRun {
         dropped = true;
     }
 
-    /** Removes its files, or those that it alone still needed. Nobody holds it any more. */
-    void free() {
+    /**
+     * Removes its files, or those that it alone still needed. Nobody holds it any more.
+     *
+     * @return whether there is no view of the array any more
+     */
+    boolean free() {
         ArrayRun left = narrowed;
         if (left == null) {
             store.free(meta);
@@ -190,13 +194,14 @@ final class ArrayRun {
             if (values != null) {
                 store.free(values);
             }
-            return;
+            return true;
         }
         store.freeBefore(data, left.data.begin());
         if (values != null && left.values != null) {
             store.freeBefore(values, left.values.begin());
         }
         left.release();
+        return false;
     }
 
     // ---- the version table ----

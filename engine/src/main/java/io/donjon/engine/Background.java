@@ -6,7 +6,6 @@ import io.donjon.extents.ExtentStore;
 import io.donjon.extents.StorageException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -39,6 +38,7 @@ final class Background {
     private final Tuning tuning;
     private final Throttle throttle;
     private final Installer installer;
+    private final Reclaim reclaim;
     private final Lingering lingering;
     private final StableNotices notices;
     private final Merges merges;
@@ -71,7 +71,7 @@ final class Background {
             Tuning tuning,
             Throttle throttle,
             WorkMemory memory,
-            Queue<ArrayRun> graveyard) {
+            OpenArrays arrays) {
         this.environment = environment;
         this.store = store;
         this.states = states;
@@ -80,7 +80,7 @@ final class Background {
         this.throttle = throttle;
         this.lock = environment.newLock();
         this.wake = lock.newCondition();
-        this.installer = new Installer(store, catalog, image, states, commits, graveyard);
+        this.installer = new Installer(arrays, catalog, image, states, commits);
         this.lingering = new Lingering(environment, reads, tuning, memory);
         this.notices = new StableNotices(environment, commits, store.log(), this::wake);
         this.merges = new Merges(
@@ -112,6 +112,7 @@ final class Background {
                 notices,
                 merges::arraysChanged);
         this.cleaner = new Cleaner(environment, catalog, states, commits, merges, flushes, this::wake);
+        this.reclaim = new Reclaim(environment, store, catalog, states, commits, arrays, merges, this::wake);
     }
 
     // ---- life ----
@@ -243,7 +244,8 @@ final class Background {
         }
         boolean flushed = flushes.flushOldest(states.current().sealed);
         store.maintainManifest();
-        return store.maintainReserve() || flushed;
+        boolean reserved = store.maintainReserve();
+        return reclaim.step() || reserved || flushed;
     }
 
     // ---- parts ----
@@ -258,6 +260,10 @@ final class Background {
 
     Cleaner cleaner() {
         return cleaner;
+    }
+
+    Reclaim reclaim() {
+        return reclaim;
     }
 
     StableNotices notices() {

@@ -5,11 +5,14 @@ import io.donjon.extents.Encoder;
 import io.donjon.versioning.VersionForest;
 import io.donjon.versioning.VersionForest.Kind;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +34,9 @@ final class Catalog {
     /** Versions that a walk passes without letting others in between. */
     private static final int WALK_STEPS = 1024;
 
+    /** Versions that are looked at with the locks held once. */
+    private static final int AT_ONCE = 256;
+
     private final VersionForest forest = new VersionForest();
 
     /** Operations that the manifest's line does not have yet, in log order. */
@@ -42,6 +48,12 @@ final class Catalog {
 
     /** How many versions have become unreadable, those counted that were so when the store was opened. */
     private long unreadable;
+
+    /** While the line is written: by place, the first pending operation that changes a version. Null otherwise. */
+    private @Nullable Map<Integer, Pending> changedSince;
+
+    /** Versions that left while the line was read back. Their places are not free yet. */
+    private final List<Integer> left = new ArrayList<>();
 
     /** Open views of keyspaces that have not been written to since, by the place of their head. */
     private final Map<Integer, SharedView> freshViews = new HashMap<>();
@@ -100,6 +112,9 @@ final class Catalog {
         Encoder copy = new Encoder(64).u8(kind);
         Pending done = take(kind, fields, copy, position);
         pending.addLast(done);
+        if (changedSince != null && done.changed != VersionForest.NONE) {
+            changedSince.putIfAbsent(done.changed, done);
+        }
         pendingBytes += done.operation.length;
         pendingDrops += done.drops ? 1 : 0;
     }
@@ -118,6 +133,19 @@ final class Catalog {
                 LogOp.keyspace(copy.truncate(0), id, created, name);
                 Pending done = new Pending(position, copy.toBytes());
                 done.born = forest.addTree(isNew(id, in), name, forest.freeTreeName(Hidden.seen(name), id), created);
+                return done;
+            }
+            case LogOp.KEYSPACE_OF_TREE -> {
+                long id = in.varint();
+                long created = in.varint();
+                String name = name(in);
+                String tree = in.text();
+                LogOp.keyspaceOfTree(copy.truncate(0), id, created, name, tree);
+                if (!tree.equals(forest.freeTreeName(tree, id))) {
+                    throw in.bad("there is a tree named " + tree + " already");
+                }
+                Pending done = new Pending(position, copy.toBytes());
+                done.born = forest.addTree(isNew(id, in), name, tree, created);
                 return done;
             }
             case LogOp.SNAPSHOT, LogOp.SNAPSHOT_OF_NOBODY, LogOp.VIEW -> {
@@ -283,43 +311,93 @@ final class Catalog {
         }
     }
 
-    /** Writes the manifest's line, version by version, in parts of about that many bytes. */
-    synchronized void writeSaved(int tag, int partBytes, Consumer<Encoder> parts) {
-        Map<Integer, Pending> before = new HashMap<>();
-        for (Pending operation : pending) {
-            if (operation.changed != VersionForest.NONE) {
-                before.putIfAbsent(operation.changed, operation);
+    /**
+     * Looks at the next versions of a walk for such as can be read no more.
+     *
+     * @param dead gets the place of each
+     * @return whether there may be more behind
+     */
+    synchronized boolean findDead(VersionForest.Walk walk, IntConsumer dead) {
+        synchronized (forest) {
+            for (int n = 0; n < AT_ONCE; n++) {
+                int place = walk.next();
+                if (place == VersionForest.NONE) {
+                    return false;
+                }
+                if (!isReadable(place)) {
+                    dead.accept(place);
+                }
             }
         }
-        Encoder body = new Encoder(partBytes + 1024);
-        for (int place = forest.next(VersionForest.ROOT); place != VersionForest.NONE; place = forest.next(place)) {
-            if (!forest.isSaved(place)) {
-                continue;
+        return true;
+    }
+
+    /**
+     * Writes the manifest's line, version by version, in parts of about that many bytes. Operations may take effect
+     * meanwhile, but none is {@link #saved}.
+     */
+    void writeSaved(int tag, int partBytes, Consumer<Encoder> parts) {
+        VersionForest.Walk walk;
+        synchronized (this) {
+            Map<Integer, Pending> changed = new HashMap<>();
+            for (Pending operation : pending) {
+                if (operation.changed != VersionForest.NONE) {
+                    changed.putIfAbsent(operation.changed, operation);
+                }
             }
-            Pending changed = before.get(place);
-            Kind kind = changed == null ? forest.kind(place) : changed.kindBefore;
-            String name = changed == null ? forest.name(place) : changed.nameBefore;
-            long parent = forest.id(forest.parent(place));
-            UUID identity = kind == Kind.SNAPSHOT ? forest.identity(place) : VersionForest.NOBODY;
-            boolean identified = !identity.equals(VersionForest.NOBODY);
-            body.varint(forest.id(place))
-                    .varint(parent)
-                    .u8(identified ? IDENTIFIED_SNAPSHOT : kind.number())
-                    .varint(forest.createdMillis(place))
-                    .text(name == null ? "" : name);
-            if (identified) {
-                LogOp.identity(body, identity);
+            changedSince = changed;
+            walk = forest.walk(VersionForest.ROOT);
+        }
+        try {
+            Encoder body = new Encoder(partBytes + 1024);
+            boolean more = true;
+            while (more) {
+                more = writeSome(walk, body, partBytes);
+                if (body.length() >= partBytes || (!more && body.length() > 0)) {
+                    parts.accept(new Encoder(body.length() + 16).varint(tag).bytes(body));
+                    body.truncate(0);
+                }
             }
-            if (parent == 0) {
-                body.text(forest.treeName(place));
-            }
-            if (body.length() >= partBytes) {
-                parts.accept(new Encoder(body.length() + 16).varint(tag).bytes(body));
-                body.truncate(0);
+        } finally {
+            synchronized (this) {
+                changedSince = null;
             }
         }
-        if (body.length() > 0) {
-            parts.accept(new Encoder(body.length() + 16).varint(tag).bytes(body));
+    }
+
+    /** Writes the next versions, until there are enough bytes; false at the end of the line. */
+    private synchronized boolean writeSome(VersionForest.Walk walk, Encoder body, int partBytes) {
+        synchronized (forest) {
+            for (int n = 0; n < AT_ONCE && body.length() < partBytes; n++) {
+                int place = walk.next();
+                if (place == VersionForest.NONE) {
+                    return false;
+                }
+                if (forest.isSaved(place)) {
+                    writeSaved(place, body);
+                }
+            }
+        }
+        return true;
+    }
+
+    private void writeSaved(int place, Encoder body) {
+        Pending changed = changedSince == null ? null : changedSince.get(place);
+        Kind kind = changed == null ? forest.kind(place) : changed.kindBefore;
+        String name = changed == null ? forest.name(place) : changed.nameBefore;
+        long parent = forest.id(forest.parent(place));
+        UUID identity = kind == Kind.SNAPSHOT ? forest.identity(place) : VersionForest.NOBODY;
+        boolean identified = !identity.equals(VersionForest.NOBODY);
+        body.varint(forest.id(place))
+                .varint(parent)
+                .u8(identified ? IDENTIFIED_SNAPSHOT : kind.number())
+                .varint(forest.createdMillis(place))
+                .text(name == null ? "" : name);
+        if (identified) {
+            LogOp.identity(body, identity);
+        }
+        if (parent == 0) {
+            body.text(forest.treeName(place));
         }
     }
 
@@ -351,6 +429,30 @@ final class Catalog {
             nextVersion = Math.max(nextVersion, id + 1);
         }
         return last;
+    }
+
+    /** A version has left the line, says an edit. One that is not there has been left out by a checkpoint before. */
+    synchronized void restoreLeft(long id, Decoder in) {
+        int place = forest.place(id);
+        if (place != VersionForest.NONE) {
+            if (!forest.mayLeave(place)) {
+                throw in.bad("version " + id + " leaves, but is not dropped or the first of others");
+            }
+            forest.leave(place);
+            forest.releaseTreeName(place);
+            left.add(place);
+        }
+    }
+
+    /** Everything has been read back, and nobody has a place in hand yet. */
+    synchronized void restored() {
+        if (!left.isEmpty()) {
+            for (int place = VersionForest.ROOT; place != VersionForest.NONE; ) {
+                place = forest.tidy(place, AT_ONCE);
+            }
+            left.forEach(forest::reuse);
+            left.clear();
+        }
     }
 
     // ---- views ----

@@ -314,6 +314,16 @@ final class Commits {
         }
     }
 
+    /** Does something, soon done, while nobody writes. */
+    void whileNobodyWrites(Runnable action) {
+        writeLock.lock();
+        try {
+            action.run();
+        } finally {
+            writeLock.unlock();
+        }
+    }
+
     /** The newest commit, and the log position behind it. */
     record Mark(long sequence, long position) {}
 

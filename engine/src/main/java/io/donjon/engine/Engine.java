@@ -24,8 +24,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -53,9 +51,6 @@ final class Engine implements AutoCloseable {
     private final WorkMemory memory;
     private final Versions versions = new Versions(this);
     private final Imports imports = new Imports(this);
-
-    /** Arrays that nothing names or holds any more. */
-    private final Queue<ArrayRun> graveyard = new ConcurrentLinkedQueue<>();
 
     /** Held by the thread that closes the store. */
     private final Lock closing;
@@ -112,9 +107,11 @@ final class Engine implements AutoCloseable {
         }
         boolean opened = false;
         try {
+            catalog.restored();
+            OpenArrays arrays = new OpenArrays(store);
             WriteBuffer buffer = new WriteBuffer(
                     slabs, catalog.forest().line(), environment.random().nextLong());
-            this.states = new ReadStates(new Generation(buffer), List.of(), openArrays());
+            this.states = new ReadStates(new Generation(buffer), List.of(), openArrays(arrays));
             this.memory = new WorkMemory(store.cache(), tuning.workBytes());
             memory.take(store.log().memoryBytes());
             this.reads = new Reads(states, catalog, store, tuning, environment, memory, image.lastSequence());
@@ -131,7 +128,7 @@ final class Engine implements AutoCloseable {
                     image.lastSequence(),
                     this::wake);
             this.background = new Background(
-                    environment, store, catalog, image, states, reads, commits, tuning, throttle, memory, graveyard);
+                    environment, store, catalog, image, states, reads, commits, tuning, throttle, memory, arrays);
             recover();
             opened = true;
         } catch (StorageException e) {
@@ -160,11 +157,11 @@ final class Engine implements AutoCloseable {
                 tuning.openFilesMax());
     }
 
-    private List<ArrayRun> openArrays() {
+    private List<ArrayRun> openArrays(OpenArrays open) {
         List<ArrayRun> arrays = new ArrayList<>();
         for (ArrayInfo info : image.arrays()) {
             int to = info.to() == ArrayInfo.END_OF_LINE ? Line.END : place(info, info.to());
-            arrays.add(ArrayRun.open(info, store, place(info, info.from()), to, graveyard::add));
+            arrays.add(open.open(info, place(info, info.from()), to));
         }
         arrays.sort(ArrayRun.NEWEST_FIRST);
         return arrays;
@@ -208,13 +205,13 @@ final class Engine implements AutoCloseable {
     private void dropOrphans() {
         List<Long> orphans = new ArrayList<>();
         VersionForest forest = catalog.forest();
+        if (forest.viewCount() == 0) {
+            return;
+        }
         for (int place = forest.next(VersionForest.ROOT); place != VersionForest.NONE; place = forest.next(place)) {
             if (forest.kind(place) == VersionForest.Kind.VIEW || Hidden.isHidden(forest, place)) {
                 orphans.add(forest.id(place));
             }
-        }
-        if (orphans.isEmpty()) {
-            return;
         }
         try {
             commits.change(Durability.ASYNC, new Commits.VersionChange<Boolean>() {
@@ -317,7 +314,7 @@ final class Engine implements AutoCloseable {
 
     // ---- versions ----
 
-    /** What is known of the version at a place. */
+    /** What is known of the version at a place. The caller keeps it from leaving, such as by the forest's monitor. */
     Version describe(int place) {
         VersionForest forest = catalog.forest();
         synchronized (forest) {

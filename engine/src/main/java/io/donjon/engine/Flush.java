@@ -156,11 +156,7 @@ final class Flush {
     }
 
     private int endOfTree(int place) {
-        int last = place;
-        for (int next = forest.nextInTree(last); next != VersionForest.NONE; next = forest.nextInTree(next)) {
-            last = next;
-        }
-        int behind = forest.next(last);
+        int behind = forest.endOfTree(place);
         return behind == VersionForest.NONE ? Line.END : behind;
     }
 

@@ -49,14 +49,15 @@ final class Imports {
             throw new IllegalArgumentException(
                     base + " was taken before snapshots had identities: nothing can be based on it elsewhere");
         }
-        int place = snapshot.place();
         StreamHeader header;
         synchronized (forest) {
+            String name = String.valueOf(snapshot.version().name());
+            int place = snapshot.ref().place();
             header = new StreamHeader(
                     snapshot.identity(),
                     base == null ? VersionForest.NOBODY : base.identity(),
                     forest.createdMillis(place),
-                    String.valueOf(snapshot.version().name()),
+                    name,
                     forest.treeName(forest.tree(place)));
         }
         if (base == null) {
@@ -95,11 +96,14 @@ final class Imports {
         Arguments.checkName(keyspace);
         try {
             StreamReader reader = new StreamReader(in);
-            int head = forest.keyspace(keyspace);
-            if (head == VersionForest.NONE) {
-                return readFull(reader, keyspace, durability);
+            KeyspaceRef there;
+            synchronized (forest) {
+                int head = forest.keyspace(keyspace);
+                there = head == VersionForest.NONE ? null : new KeyspaceRef(forest, head);
             }
-            return readIncrement(reader, new KeyspaceRef(forest, head), durability);
+            return there == null
+                    ? readFull(reader, keyspace, durability)
+                    : readIncrement(reader, there, durability);
         } catch (StorageException e) {
             throw Errors.of(e);
         }
@@ -115,7 +119,7 @@ final class Imports {
             void begin(Encoder operations, long version) {
                 engine.versions().requireFreeKeyspace(keyspace);
                 engine.versions().requireFreeKeyspace(Hidden.name(keyspace));
-                LogOp.keyspace(operations, version, header.createdMillis(), Hidden.name(keyspace));
+                engine.versions().logKeyspace(operations, version, header.createdMillis(), Hidden.name(keyspace));
             }
 
             @Override

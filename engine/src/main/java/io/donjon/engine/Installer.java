@@ -1,39 +1,27 @@
 package io.donjon.engine;
 
 import io.donjon.extents.Encoder;
-import io.donjon.extents.ExtentStore;
 import io.donjon.extents.ManifestEdit;
 import io.donjon.versioning.Line;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** What flushes and merges have in common: arrays come into the manifest by an edit, then before readers' eyes. Thread-safe. */
 final class Installer {
-    private final ExtentStore store;
+    private final OpenArrays arrays;
     private final Catalog catalog;
     private final ManifestImage image;
     private final ReadStates states;
     private final Commits commits;
 
-    /** Arrays that nothing names or holds any more. */
-    private final Queue<ArrayRun> graveyard;
-
-    Installer(
-            ExtentStore store,
-            Catalog catalog,
-            ManifestImage image,
-            ReadStates states,
-            Commits commits,
-            Queue<ArrayRun> graveyard) {
-        this.store = store;
+    Installer(OpenArrays arrays, Catalog catalog, ManifestImage image, ReadStates states, Commits commits) {
+        this.arrays = arrays;
         this.catalog = catalog;
         this.image = image;
         this.states = states;
         this.commits = commits;
-        this.graveyard = graveyard;
     }
 
     /** Gives what was written for keys from one on and below another a number, and the edit its extents. */
@@ -60,7 +48,7 @@ final class Installer {
     }
 
     ArrayRun open(ArrayInfo info, int from, int to) {
-        return ArrayRun.open(info, store, from, to, graveyard::add);
+        return arrays.open(info, from, to);
     }
 
     /**
@@ -84,17 +72,15 @@ final class Installer {
         states.replace(old -> {
             List<Generation> sealed = new ArrayList<>(old.sealed);
             sealed.remove(flushed);
-            List<ArrayRun> arrays = new ArrayList<>(old.arrays);
-            change.accept(arrays);
-            arrays.sort(ArrayRun.NEWEST_FIRST);
-            return states.make(old.active, sealed, arrays);
+            List<ArrayRun> read = new ArrayList<>(old.arrays);
+            change.accept(read);
+            read.sort(ArrayRun.NEWEST_FIRST);
+            return states.make(old.active, sealed, read);
         });
     }
 
     /** Frees what nobody reads any more. */
     void bury() {
-        for (ArrayRun array = graveyard.poll(); array != null; array = graveyard.poll()) {
-            array.free();
-        }
+        arrays.bury();
     }
 }

@@ -111,8 +111,10 @@ final class KeyspaceHandle extends ReaderHandle implements Keyspace {
     public @Nullable Snapshot snapshotNamed(String name) {
         engine().requireOpen();
         VersionForest forest = engine().catalog().forest();
-        int place = forest.snapshot(forest.tree(keyspace.head().place()), name);
-        return place == VersionForest.NONE ? null : new SnapshotHandle(engine(), place, durability);
+        synchronized (forest) {
+            int place = forest.snapshot(forest.tree(keyspace.head().place()), name);
+            return place == VersionForest.NONE ? null : new SnapshotHandle(engine(), place, durability);
+        }
     }
 
     @Override
@@ -120,7 +122,7 @@ final class KeyspaceHandle extends ReaderHandle implements Keyspace {
         if (!(to instanceof SnapshotHandle handle) || handle.engine() != engine()) {
             throw new IllegalArgumentException("the snapshot belongs to another store");
         }
-        engine().versions().rollback(keyspace, handle.place(), durability);
+        engine().versions().rollback(keyspace, handle.ref(), durability);
     }
 
     @Override
@@ -148,7 +150,7 @@ final class KeyspaceHandle extends ReaderHandle implements Keyspace {
     @Override
     public int hashCode() {
         // The head moves and the name changes; the tree stays.
-        return Integer.hashCode(keyspace.tree());
+        return Long.hashCode(keyspace.treeId());
     }
 
     @Override

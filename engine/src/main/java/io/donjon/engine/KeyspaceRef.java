@@ -9,31 +9,39 @@ import io.donjon.versioning.VersionForest;
 final class KeyspaceRef {
     private final VersionForest forest;
 
-    /** The place of the first version of its tree, which never changes. */
-    private final int tree;
+    /** The keyspace's number, which may be another's once it is dropped, and what tells them apart. */
+    private final int number;
+
+    private final long firstHead;
 
     /** The head when it was last looked for. */
     private volatile VersionRef head;
 
+    /** The keyspace with that head; the caller keeps it from being dropped. */
     KeyspaceRef(VersionForest forest, int head) {
         this.forest = forest;
-        this.tree = forest.tree(head);
+        this.number = forest.keyspaceOf(head);
+        this.firstHead = forest.firstHead(number);
         this.head = new VersionRef(forest, head, false);
     }
 
     /** The present head. */
     VersionRef head() {
         VersionRef known = head;
-        while (!forest.isHead(known.place())) {
-            int next = forest.successor(known.place());
-            if (next == VersionForest.NONE) {
+        return forest.isHead(known.place(), known.id()) ? known : find(known);
+    }
+
+    private VersionRef find(VersionRef known) {
+        synchronized (forest) {
+            int place = forest.head(number, firstHead);
+            if (place == VersionForest.NONE) {
                 throw new DroppedException("the keyspace has been dropped", null);
             }
-            boolean child = forest.parent(next) == known.place();
-            known = child ? known.child(next) : new VersionRef(forest, next, false);
-            head = known;
+            boolean child = !known.isDropped() && forest.parent(place) == known.place();
+            VersionRef found = child ? known.child(place) : new VersionRef(forest, place, false);
+            head = found;
+            return found;
         }
-        return known;
     }
 
     /** The present name. */
@@ -47,13 +55,13 @@ final class KeyspaceRef {
     /** Whether another one is of the same keyspace; what is dropped equals nothing. */
     boolean isSame(KeyspaceRef other) {
         synchronized (forest) {
-            return forest == other.forest && head().place() == other.head().place();
+            return forest == other.forest && head().id() == other.head().id();
         }
     }
 
-    /** The place of the first version of its tree; that of a dropped keyspace is known as well. */
-    int tree() {
-        return tree;
+    /** The id of the first version of its tree; that of a dropped keyspace is known as well. */
+    long treeId() {
+        return head.treeId();
     }
 
     /** What it is called, or was, for messages. */

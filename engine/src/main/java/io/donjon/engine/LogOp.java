@@ -37,6 +37,9 @@ final class LogOp {
      */
     static final int SNAPSHOT = 23;
 
+    /** varint version, varint created, text name, text name of the tree: like {@link #KEYSPACE}. */
+    static final int KEYSPACE_OF_TREE = 24;
+
     private LogOp() {}
 
     static void keyspace(Encoder out, long version, long created, String name) {
@@ -61,6 +64,10 @@ final class LogOp {
 
     static UUID identity(Decoder in) {
         return new UUID(in.u64(), in.u64());
+    }
+
+    static void keyspaceOfTree(Encoder out, long version, long created, String name, String tree) {
+        out.u8(KEYSPACE_OF_TREE).varint(version).varint(created).text(name).text(tree);
     }
 
     static void cloned(Encoder out, long parent, long child, long created, String name) {

@@ -21,6 +21,7 @@ final class ManifestImage implements ExtentStore.Client {
     private static final int ARRAY = 3;
     private static final int ARRAY_GONE = 4;
     private static final int VERSIONS = 5;
+    private static final int LEFT = 6;
 
     /** Parts of a checkpoint are closed at about this size. */
     private static final int PART_BYTES = 128 << 10;
@@ -73,6 +74,11 @@ final class ManifestImage implements ExtentStore.Client {
                     long id = body.varint();
                     if (arrays.remove(id) == null) {
                         throw body.bad("array " + id + " goes, which does not exist");
+                    }
+                }
+                case LEFT -> {
+                    while (body.hasMore()) {
+                        catalog.restoreLeft(body.varint(), body);
                     }
                 }
                 case VERSIONS -> lastPlace = catalog.readSaved(body, lastPlace);
@@ -141,6 +147,15 @@ final class ManifestImage implements ExtentStore.Client {
 
     static void arrayGone(Encoder part, long id) {
         item(part, ARRAY_GONE, new Encoder(16).varint(id));
+    }
+
+    /** The part of an edit that takes versions off the line: some of these, from one on and before another. */
+    static Encoder left(long[] ids, int from, int to) {
+        Encoder body = new Encoder(4 * (to - from) + 16);
+        for (int i = from; i < to; i++) {
+            body.varint(ids[i]);
+        }
+        return item(new Encoder(body.length() + 16), LEFT, body);
     }
 
     synchronized void added(ArrayInfo array) {

@@ -502,6 +502,16 @@ final class Merges {
         }
     }
 
+    /** The merges under way, each by something of its own. */
+    List<Object> underWay() {
+        lock.lock();
+        try {
+            return List.copyOf(running);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** How many are under way. */
     int running() {
         lock.lock();

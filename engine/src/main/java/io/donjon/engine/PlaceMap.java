@@ -2,6 +2,7 @@ package io.donjon.engine;
 
 import io.donjon.versioning.Line;
 import java.util.Arrays;
+import java.util.function.IntConsumer;
 
 /** Numbers by place: a hash table of ints. One thread at a time. */
 final class PlaceMap {
@@ -67,6 +68,14 @@ final class PlaceMap {
             throw new IllegalArgumentException("place " + place + " is not here");
         }
         return values[slot];
+    }
+
+    void forEach(IntConsumer action) {
+        for (int place : places) {
+            if (place != EMPTY) {
+                action.accept(place);
+            }
+        }
     }
 
     /** The places in line order. */

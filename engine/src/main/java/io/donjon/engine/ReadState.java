@@ -2,14 +2,17 @@ package io.donjon.engine;
 
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLongArray;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a reader has to look at, newest first: the buffer that is written to, sealed ones, arrays. Immutable; replaced as
  * a whole at every seal, flush and merge ({@link ReadStates}).
  *
- * <p>Readers pin it. A pin is a count in one of several stripes, so that readers on different processors do not write to
- * the same cache line. What it lists is held until it has been replaced and no pin is left.
+ * <p>Readers pin it: calls by a count in one of several stripes, so that readers on different processors do not write to
+ * the same cache line, and cursors, which stay, by one count for all. What it lists is held until it has been replaced and
+ * no pin is left.
  */
 final class ReadState {
     private static final int STRIPES = 16;
@@ -26,8 +29,13 @@ final class ReadState {
     final List<ArrayRun> arrays;
 
     private final AtomicLongArray pins = new AtomicLongArray((STRIPES + 1) * PADDING);
+    private final AtomicInteger staying = new AtomicInteger();
     private final AtomicBoolean released = new AtomicBoolean();
     private volatile boolean retired;
+
+    /** One that it has replaced, and that may still be pinned, or null. For {@link ReadStates}. */
+    @Nullable ReadState older;
+
     private final Runnable onReleased;
 
     ReadState(Generation active, List<Generation> sealed, List<ArrayRun> arrays, Runnable onReleased) {
@@ -57,6 +65,33 @@ final class ReadState {
         }
     }
 
+    /** Pins it for a reader that stays. The caller has it pinned already. */
+    void stay() {
+        staying.getAndIncrement();
+    }
+
+    /** Gives back what {@link #stay} took. */
+    void leave() {
+        staying.getAndDecrement();
+        if (retired) {
+            releaseIfIdle();
+        }
+    }
+
+    /** Whether calls pin it. Once it has been replaced and none does, none will. */
+    boolean hasCalls() {
+        for (int stripe = 0; stripe < STRIPES; stripe++) {
+            if (pins.get((stripe + 1) * PADDING) != 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    boolean isReleased() {
+        return released.get();
+    }
+
     /** It has been replaced: nobody pins it any more who did not see it in place after pinning. */
     void retire() {
         retired = true;
@@ -65,13 +100,11 @@ final class ReadState {
 
     /**
      * A pin that counts was taken before the replacement and is seen here; one taken later backs out again without a
-     * look at what is listed. So once no pin is seen none will be that matters.
+     * look at what is listed. So once no pin is seen none will be that matters. Who stays was counted as a call before.
      */
     private void releaseIfIdle() {
-        for (int stripe = 0; stripe < STRIPES; stripe++) {
-            if (pins.get((stripe + 1) * PADDING) != 0) {
-                return;
-            }
+        if (hasCalls() || staying.get() != 0) {
+            return;
         }
         if (released.compareAndSet(false, true)) {
             active.release();

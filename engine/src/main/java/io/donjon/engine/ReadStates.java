@@ -1,6 +1,7 @@
 package io.donjon.engine;
 
 import io.donjon.StoreClosedException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -39,10 +40,7 @@ final class ReadStates {
 
     /** Pins the present state for the calling thread, which gives it back by {@link #release}. */
     ReadState acquire() {
-        return acquire(ReadState.stripe());
-    }
-
-    private ReadState acquire(int stripe) {
+        int stripe = ReadState.stripe();
         while (true) {
             ReadState state = open(current);
             state.pin(stripe);
@@ -60,23 +58,20 @@ final class ReadStates {
 
     /** Pins the present state for a reader that stays and may be closed by another thread. */
     Pin pin() {
-        int stripe = ReadState.stripe();
-        ReadState state = acquire(stripe);
-        Pin pin = null;
+        ReadState state = acquire();
         try {
-            pin = new Pin(state, stripe);
+            Pin pin = new Pin(state);
+            state.stay();
             return pin;
         } finally {
-            if (pin == null) {
-                state.unpin(stripe);
-            }
+            release(state);
         }
     }
 
     /** A pinned state. */
-    record Pin(ReadState state, int stripe) {
+    record Pin(ReadState state) {
         void release() {
-            state.unpin(stripe);
+            state.leave();
         }
     }
 
@@ -88,9 +83,37 @@ final class ReadStates {
             if (old == null) {
                 return;
             }
-            current = change.apply(old);
+            ReadState made = change.apply(old);
+            made.older = old;
+            forgetReleased(made);
+            current = made;
         }
         old.retire();
+    }
+
+    private static void forgetReleased(ReadState newest) {
+        ReadState at = newest;
+        while (at.older != null) {
+            if (at.older.isReleased()) {
+                at.older = at.older.older;
+            } else {
+                at = at.older;
+            }
+        }
+    }
+
+    /** The present state and all older ones that are still pinned, and perhaps some that are no more. */
+    synchronized List<ReadState> unreleased() {
+        List<ReadState> all = new ArrayList<>();
+        for (ReadState state = current; state != null; state = state.older) {
+            all.add(state);
+        }
+        return all;
+    }
+
+    /** Begins anew with what there is: calls that come from now on can be told from those under way. */
+    void renew() {
+        replace(old -> make(old.active, old.sealed, old.arrays));
     }
 
     /** From now on there is nothing to read. */

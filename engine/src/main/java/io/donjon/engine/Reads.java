@@ -221,6 +221,16 @@ final class Reads {
     }
 
     private <C extends PinnedCursor> C open(List<Target> targets, Opener<C> opener) {
+        // A call until the versions count as read: none of them leaves the line before.
+        ReadState call = states.acquire();
+        try {
+            return openWithin(targets, opener);
+        } finally {
+            states.release(call);
+        }
+    }
+
+    private <C extends PinnedCursor> C openWithin(List<Target> targets, Opener<C> opener) {
         ReadStates.Pin pin = states.pin();
         List<VersionRef> versions = new ArrayList<>();
         boolean opened = false;

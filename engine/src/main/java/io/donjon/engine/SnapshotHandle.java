@@ -5,6 +5,7 @@ import io.donjon.Durability;
 import io.donjon.Keyspace;
 import io.donjon.Snapshot;
 import io.donjon.Version;
+import io.donjon.versioning.VersionForest;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -19,8 +20,8 @@ final class SnapshotHandle extends ReaderHandle implements Snapshot {
         this.durability = durability;
     }
 
-    int place() {
-        return version.place();
+    VersionRef ref() {
+        return version;
     }
 
     @Override
@@ -38,13 +39,18 @@ final class SnapshotHandle extends ReaderHandle implements Snapshot {
     @Override
     public Version version() {
         engine().requireOpen();
-        return engine().describe(alive().place());
+        synchronized (engine().catalog().forest()) {
+            return engine().describe(alive().place());
+        }
     }
 
     @Override
     public UUID identity() {
         engine().requireOpen();
-        return engine().catalog().forest().identity(alive().place());
+        VersionForest forest = engine().catalog().forest();
+        synchronized (forest) {
+            return forest.identity(alive().place());
+        }
     }
 
     @Override
@@ -66,12 +72,12 @@ final class SnapshotHandle extends ReaderHandle implements Snapshot {
     public boolean equals(@Nullable Object other) {
         return other instanceof SnapshotHandle handle
                 && handle.engine() == engine()
-                && handle.version.place() == version.place();
+                && handle.version.id() == version.id();
     }
 
     @Override
     public int hashCode() {
-        return Integer.hashCode(version.place());
+        return Long.hashCode(version.id());
     }
 
     @Override

@@ -55,30 +55,37 @@ final class StoreHandle implements Store {
     public @Nullable Keyspace keyspace(String name) {
         engine.requireOpen();
         VersionForest forest = engine.catalog().forest();
-        int head = forest.keyspace(name);
-        return head == VersionForest.NONE || Hidden.isHidden(name)
-                ? null
-                : new KeyspaceHandle(engine, new KeyspaceRef(forest, head), durability);
+        synchronized (forest) {
+            int head = forest.keyspace(name);
+            return head == VersionForest.NONE || Hidden.isHidden(name)
+                    ? null
+                    : new KeyspaceHandle(engine, new KeyspaceRef(forest, head), durability);
+        }
     }
 
     @Override
     public @Nullable Version version(long id) {
         engine.requireOpen();
-        int place = engine.catalog().forest().place(id);
-        boolean seen = place != VersionForest.NONE
-                && place != VersionForest.ROOT
-                && !Hidden.isHidden(engine.catalog().forest(), place);
-        return seen ? engine.describe(place) : null;
+        VersionForest forest = engine.catalog().forest();
+        synchronized (forest) {
+            int place = forest.place(id);
+            boolean seen = place != VersionForest.NONE
+                    && place != VersionForest.ROOT
+                    && !Hidden.isHidden(forest, place);
+            return seen ? engine.describe(place) : null;
+        }
     }
 
     @Override
     public @Nullable Snapshot snapshot(long version) {
         engine.requireOpen();
         VersionForest forest = engine.catalog().forest();
-        int place = forest.place(version);
-        return place == VersionForest.NONE || forest.kind(place) != VersionForest.Kind.SNAPSHOT
-                ? null
-                : new SnapshotHandle(engine, place, durability);
+        synchronized (forest) {
+            int place = forest.place(version);
+            return place == VersionForest.NONE || forest.kind(place) != VersionForest.Kind.SNAPSHOT
+                    ? null
+                    : new SnapshotHandle(engine, place, durability);
+        }
     }
 
     @Override
@@ -90,31 +97,35 @@ final class StoreHandle implements Store {
     /** Walks the line as it is, place by place: what is born meanwhile behind the position is met as well. */
     private final class AllVersions extends Spliterators.AbstractSpliterator<Version> {
         private final VersionForest forest = engine.catalog().forest();
-        private final int tree;
-        private int at;
+        private final VersionForest.@Nullable Walk walk;
 
         AllVersions(@Nullable String treeName) {
             super(Long.MAX_VALUE, ORDERED | NONNULL | DISTINCT);
-            this.tree = treeName == null ? VersionForest.NONE : forest.treeNamed(treeName);
-            this.at = treeName == null ? forest.next(VersionForest.ROOT) : tree;
+            synchronized (forest) {
+                int from = treeName == null ? VersionForest.ROOT : forest.treeNamed(treeName);
+                this.walk = from == VersionForest.NONE ? null : forest.walk(from);
+            }
         }
 
         @Override
         public boolean tryAdvance(Consumer<? super Version> action) {
             engine.requireOpen();
-            while (at != VersionForest.NONE && Hidden.isHidden(forest, at)) {
-                pass();
-            }
-            if (at == VersionForest.NONE) {
+            if (walk == null) {
                 return false;
             }
-            action.accept(engine.describe(at));
-            pass();
+            Version version;
+            synchronized (forest) {
+                int at = walk.next();
+                while (at != VersionForest.NONE && Hidden.isHidden(forest, at)) {
+                    at = walk.next();
+                }
+                version = at == VersionForest.NONE ? null : engine.describe(at);
+            }
+            if (version == null) {
+                return false;
+            }
+            action.accept(version);
             return true;
-        }
-
-        private void pass() {
-            at = tree == VersionForest.NONE ? forest.next(at) : forest.nextInTree(at);
         }
     }
 

@@ -4,26 +4,33 @@ import io.donjon.versioning.VersionForest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A version as a reader holds it: its place, and what of the arrays concerns it. Thread-safe.
+ * A version as a reader holds it: its id and place, and what of the arrays concerns it. Once the version is dropped its
+ * place may be another's: whoever holds this asks {@link #isDropped} first. Thread-safe.
  */
 final class VersionRef {
     private final VersionForest forest;
     private final int place;
     private final long id;
     private final long treeId;
-    private final int nextPlace;
     private final boolean immutable;
+
+    /** The place that follows, as of so many departures. After the birth under the write lock. */
+    private int nextPlace;
+
+    private long nextPlaceAsOf;
 
     /** For the list of arrays that was looked at last; only a saving, so any thread may set any answer. */
     private volatile @Nullable Ranks ranks;
 
+    /** A version that has not been dropped; the caller keeps it from being so. */
     VersionRef(VersionForest forest, int place, boolean immutable) {
         this.forest = forest;
         this.place = place;
         this.id = forest.id(place);
         this.treeId = forest.id(forest.tree(place));
-        this.nextPlace = forest.nextInTree(place);
         this.immutable = immutable;
+        this.nextPlaceAsOf = forest.departures();
+        this.nextPlace = forest.nextInTree(place);
     }
 
     /** A new head directly behind this one, to which the same arrays say the same. */
@@ -42,10 +49,15 @@ final class VersionRef {
     }
 
     /**
-     * The place that follows in its tree, or {@code Line.NONE}. For a head that never changes: only a child of the head
-     * would come between, and then it is no head any more.
+     * The place that follows in its tree, or {@code Line.NONE}, of a head. That changes only when a place leaves: nothing but
+     * a child of the head would come between, and then it is no head any more. Under the write lock.
      */
     int nextPlace() {
+        long departures = forest.departures();
+        if (nextPlaceAsOf != departures) {
+            nextPlaceAsOf = departures;
+            nextPlace = forest.nextInTree(place);
+        }
         return nextPlace;
     }
 
@@ -59,9 +71,9 @@ final class VersionRef {
         return immutable;
     }
 
-    /** Whether it may still be read. */
+    /** Whether it may not be read any more. */
     boolean isDropped() {
-        return forest.kind(place) == VersionForest.Kind.DROPPED;
+        return !forest.isAlive(place, id);
     }
 
     Ranks ranks(ReadState state) {
@@ -74,7 +86,9 @@ final class VersionRef {
     }
 
     String describe() {
-        String name = forest.name(place);
-        return name == null ? "version " + forest.id(place) : name;
+        synchronized (forest) {
+            String name = isDropped() ? null : forest.name(place);
+            return name == null ? "version " + id : name;
+        }
     }
 }

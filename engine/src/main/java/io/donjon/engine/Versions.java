@@ -8,7 +8,6 @@ import io.donjon.NameTakenException;
 import io.donjon.Snapshot;
 import io.donjon.extents.Encoder;
 import io.donjon.versioning.VersionForest;
-import io.donjon.versioning.VersionForest.Kind;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -57,7 +56,7 @@ final class Versions {
             public void prepare(Encoder operations) {
                 requireFreeKeyspace(name);
                 version = catalog.newVersion();
-                LogOp.keyspace(operations, version, now(), name);
+                logKeyspace(operations, version, now(), name);
             }
 
             @Override
@@ -65,6 +64,17 @@ final class Versions {
                 return keyspace(version, durability);
             }
         });
+    }
+
+    /** The operation that makes a keyspace, which may be hidden, and a tree called as is free now. Under the write lock. */
+    void logKeyspace(Encoder operations, long version, long created, String name) {
+        String seen = Hidden.seen(name);
+        String tree = forest.freeTreeName(seen, version);
+        if (tree.equals(seen)) {
+            LogOp.keyspace(operations, version, created, name);
+        } else {
+            LogOp.keyspaceOfTree(operations, version, created, name, tree);
+        }
     }
 
     private Keyspace keyspace(long head, Durability durability) {
@@ -119,12 +129,13 @@ final class Versions {
         });
     }
 
-    void rollback(KeyspaceRef keyspace, int snapshot, Durability durability) {
+    void rollback(KeyspaceRef keyspace, VersionRef to, Durability durability) {
         change(durability, new Done() {
             @Override
             public void prepare(Encoder operations) {
                 int head = head(keyspace);
-                requireSnapshot(snapshot);
+                requireSnapshot(to);
+                int snapshot = to.place();
                 if (forest.tree(head) != forest.tree(snapshot)) {
                     throw new IllegalArgumentException("snapshot " + forest.name(snapshot) + " belongs to tree "
                             + forest.treeName(forest.tree(snapshot)) + ", keyspace " + forest.name(head) + " to tree "
@@ -196,9 +207,9 @@ final class Versions {
         }
     }
 
-    private void requireSnapshot(int place) {
-        if (forest.kind(place) != Kind.SNAPSHOT) {
-            throw new DroppedException("the snapshot, version " + forest.id(place) + ", has been dropped", null);
+    private static void requireSnapshot(VersionRef snapshot) {
+        if (snapshot.isDropped()) {
+            throw new DroppedException("the snapshot, version " + snapshot.id() + ", has been dropped", null);
         }
     }
 
@@ -209,7 +220,7 @@ final class Versions {
 
             @Override
             public void prepare(Encoder operations) {
-                requireSnapshot(snapshot.place());
+                requireSnapshot(snapshot);
                 requireFreeKeyspace(name);
                 child = catalog.newVersion();
                 LogOp.cloned(operations, snapshot.id(), child, now(), name);
@@ -227,7 +238,7 @@ final class Versions {
         change(durability, new Done() {
             @Override
             public void prepare(Encoder operations) {
-                requireSnapshot(snapshot.place());
+                requireSnapshot(snapshot);
                 if (!name.equals(forest.name(snapshot.place()))) {
                     requireFreeSnapshot(snapshot.place(), name);
                 }
@@ -239,7 +250,7 @@ final class Versions {
     void dropSnapshot(VersionRef snapshot, Durability durability) {
         drop(
                 () -> {
-                    requireSnapshot(snapshot.place());
+                    requireSnapshot(snapshot);
                     return snapshot.id();
                 },
                 durability);
@@ -251,6 +262,7 @@ final class Versions {
     ViewHandle view(KeyspaceRef keyspace) {
         return change(Durability.ASYNC, new Commits.VersionChange<>() {
             private int frozen;
+            private long child;
             private @Nullable SharedView shared;
 
             @Override
@@ -258,7 +270,8 @@ final class Versions {
                 frozen = head(keyspace);
                 shared = catalog.freshView(frozen);
                 if (shared == null) {
-                    LogOp.view(operations, forest.id(frozen), catalog.newVersion(), now());
+                    child = catalog.newVersion();
+                    LogOp.view(operations, forest.id(frozen), child, now());
                 }
             }
 
@@ -273,7 +286,7 @@ final class Versions {
                 SharedView view = shared;
                 if (view == null) {
                     view = new SharedView(new VersionRef(forest, frozen, true));
-                    catalog.viewTaken(view, forest.successor(frozen));
+                    catalog.viewTaken(view, forest.place(child));
                 } else {
                     view.join();
                 }

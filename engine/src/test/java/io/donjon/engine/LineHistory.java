@@ -110,7 +110,7 @@ final class LineHistory {
     LineHistory(long seed) {
         random = new SplittableRandom(seed);
         keyCount = new int[] {2, 5, 20}[random.nextInt(3)];
-        weights = new int[] {45, 6, 3, 1, 2, 8, 5, 6, 10, 3, 2, 1};
+        weights = new int[] {45, 6, 3, 1, 2, 8, 5, 6, 10, 3, 2, 7, 1};
         for (int i = 0; i < weights.length; i++) {
             weights[i] *= new int[] {1, 2, 4}[random.nextInt(3)];
         }
@@ -209,6 +209,7 @@ final class LineHistory {
             case 8 -> beginMerge();
             case 9 -> endMerge();
             case 10 -> settle();
+            case 11 -> store().engine().background().reclaim().ask();
             default -> {
                 store().sync();
                 durable = log.size();

@@ -318,6 +318,10 @@ final class Machine {
             case 36 -> checkDiff();
             case 37 -> openDiff();
             case CLEAN -> clean();
+            case 39 -> {
+                steps.say("let dropped versions leave");
+                engine().background().reclaim().ask();
+            }
             default -> checkSomething();
         }
     }

@@ -39,7 +39,14 @@ final class Groups {
     private static final int WORDS = 3;
 
     private final PagedLongs groups = new PagedLongs();
+
+    /** How many numbers have been given out, and how many groups there are. */
+    private int numbers = 1;
+
     private int size = 1;
+
+    /** The number to be given out again first; its next group is the one after that. */
+    private int free = NONE;
 
     /** Labels that were written over. */
     private long relabelled;
@@ -58,12 +65,17 @@ final class Groups {
      * @param first the first place that goes to the new group
      */
     int splitAfter(int group, int kept, int first) {
-        int inserted = size;
         int following = next(group);
         if (roomBetween(group, following) < 2) {
             spreadAround(group);
         }
-        groups.growTo((inserted + 1L) * WORDS);
+        int inserted = free;
+        if (inserted == NONE) {
+            inserted = numbers++;
+            groups.growTo((long) numbers * WORDS);
+        } else {
+            free = next(inserted);
+        }
         setLabel(inserted, label(group) + roomBetween(group, following) / 2);
         setLinks(inserted, pair(following, group));
         setPlaces(inserted, pair(first, count(group) - kept));
@@ -72,12 +84,33 @@ final class Groups {
         if (following != NONE) {
             setLinks(following, pair(next(following), inserted));
         }
-        size = inserted + 1;
+        size++;
         return inserted;
     }
 
     void addPlace(int group) {
         setPlaces(group, pair(first(group), count(group) + 1));
+    }
+
+    /**
+     * Takes a place out of its group, which goes with its last one.
+     *
+     * @param following the place behind it on the line
+     */
+    void removePlace(int group, int place, int following) {
+        if (count(group) > 1) {
+            setPlaces(group, pair(first(group) == place ? following : first(group), count(group) - 1));
+            return;
+        }
+        int before = previous(group);
+        int behind = next(group);
+        setLinks(before, pair(behind, previous(before)));
+        if (behind != NONE) {
+            setLinks(behind, pair(next(behind), before));
+        }
+        setLinks(group, pair(free, NONE));
+        free = group;
+        size--;
     }
 
     long label(int group) {

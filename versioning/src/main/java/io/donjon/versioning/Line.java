@@ -19,8 +19,11 @@ import java.util.Arrays;
  * is two longs in pages of longs, 17 bytes with its share of all else: a million of them are a thousand objects to the
  * garbage collector, and growing copies nothing but the list of pages.
  *
- * <p>One writer at a time: callers of {@link #insertAfter} take turns, each seeing what the one before did. All other
- * public methods may be called by any thread at any time.
+ * <p>A place may leave: then no other leads to it any more, but it still leads on, so that whoever stands on it gets back
+ * to the line. Once nobody stands on it its number is {@linkplain #reuse given to another}.
+ *
+ * <p>One writer at a time: callers of {@link #insertAfter}, {@link #leave} and {@link #reuse} take turns, each seeing what
+ * the one before did. All other public methods may be called by any thread at any time.
  */
 public final class Line {
     /** The first place, there from the beginning. */
@@ -59,10 +62,17 @@ public final class Line {
     private final Groups groups = new Groups(ROOT);
 
     /**
-     * How many places there are. Written after all that makes a place, and compared with every number of a place that
-     * is passed in: whoever gets past that check sees the place whole, wherever the number came from.
+     * How many numbers have been given out. Written after all that makes a place, and compared with every number of a
+     * place that is passed in: whoever gets past that check sees the place whole, wherever the number came from. That a
+     * number has been given out again whoever uses it must have learned from what has been released since.
      */
-    private volatile int size;
+    private volatile int numbers;
+
+    /** How many of these are not on the line. */
+    private volatile int away;
+
+    /** The number to be given out again first; its next place is the one after that. */
+    private int free = NONE;
 
     /**
      * Counts up when a relabelling begins and when it ends, so it is odd in between: a seqlock. The writer makes it odd
@@ -81,35 +91,68 @@ public final class Line {
         places.growTo(WORDS);
         setPosition(ROOT, pair(Groups.FIRST, 0));
         setLinks(ROOT, pair(NONE, NONE));
-        size = 1;
+        numbers = 1;
     }
 
     /**
      * Makes a new place directly behind the given one.
      *
-     * @return its number, which is the {@link #size} of the line before
+     * @return its number: one that may be used again, or else how many were given out before
      */
     public int insertAfter(int place) {
         checkPlace(place);
-        int inserted = size;
+        int inserted = free == NONE ? numbers : free;
         if (inserted == END) {
             throw new IllegalStateException("the line is full with " + END + " places");
         }
         int following = nextOf(place);
         if (roomBetween(place, following) < 2 || groups.count(groupOf(place)) == GROUP_PLACES_MAX) {
-            split(groupOf(place));
+            relabel(groupOf(place));
         }
-        places.growTo((inserted + 1L) * WORDS);
+        if (inserted == free) {
+            free = nextOf(inserted);
+            int gone = away;
+            away = gone - 1;
+        } else {
+            places.growTo((inserted + 1L) * WORDS);
+        }
         setPosition(inserted, positionOf(place) + roomBetween(place, following) / 2);
         setLinks(inserted, pair(following, place));
         groups.addPlace(groupOf(place));
-        size = inserted + 1;
+        numbers = Math.max(numbers, inserted + 1);
         // Only now may others come upon the place by its neighbours' links.
         setLinks(place, pair(inserted, previousOf(place)));
         if (following != NONE) {
             setLinks(following, pair(nextOf(following), inserted));
         }
         return inserted;
+    }
+
+    /**
+     * Takes a place off the line. It must not be compared any more. Until its number is used again its links lead where
+     * they led, from where it is not far to a place of the line, in order.
+     */
+    public void leave(int place) {
+        checkPlace(place);
+        int before = previousOf(place);
+        int following = nextOf(place);
+        if (before == NONE || nextOf(before) != place) {
+            throw new IllegalArgumentException("place " + place + " is the root, or not on the line");
+        }
+        groups.removePlace(groupOf(place), place, following);
+        setLinks(before, pair(following, previousOf(before)));
+        if (following != NONE) {
+            setLinks(following, pair(nextOf(following), before));
+        }
+        int gone = away;
+        away = gone + 1;
+    }
+
+    /** Lets the number of a place that has left be given to another. Nobody has it in hand any more. */
+    public void reuse(int place) {
+        checkPlace(place);
+        setLinks(place, pair(free, NONE));
+        free = place;
     }
 
     /**
@@ -199,9 +242,14 @@ public final class Line {
         }
     }
 
-    /** How many places there are, {@link #ROOT} included. */
+    /** How many places are on the line, {@link #ROOT} included. */
     public int size() {
-        return size;
+        return numbers - away;
+    }
+
+    /** All numbers that have been given out are below this. */
+    public int numbers() {
+        return numbers;
     }
 
     /** How many times labels have been written over since the line began. Each may have made readers try again. */
@@ -234,13 +282,16 @@ public final class Line {
         return end - labelOf(place);
     }
 
-    private void split(int group) {
+    /** Makes room in a group: spreads the labels anew where few places are left of many, and otherwise splits it. */
+    private void relabel(int group) {
         int count = groups.count(group);
-        int kept = count / 2;
+        int kept = count < GROUP_PLACES_MAX / 2 ? count : count / 2;
         RELABELLING.setOpaque(this, relabelling + 1);
         int first = spread(groups.first(group), kept, group);
-        int behind = groups.splitAfter(group, kept, first);
-        spread(first, count - kept, behind);
+        if (kept < count) {
+            int behind = groups.splitAfter(group, kept, first);
+            spread(first, count - kept, behind);
+        }
         RELABELLING.setRelease(this, relabelling + 1);
         relabelled += count;
     }
@@ -305,8 +356,9 @@ public final class Line {
     }
 
     private void checkPlace(int place) {
-        if (place < 0 || place >= size) {
-            throw new IndexOutOfBoundsException("place " + place + " on a line of " + size);
+        int count = numbers;
+        if (place < 0 || place >= count) {
+            throw new IndexOutOfBoundsException("place " + place + " on a line of " + count);
         }
     }
 
@@ -337,7 +389,14 @@ public final class Line {
         }
         expect(groups.count(group), foundInGroup, "places in group", group);
         expect(groups.next(group), NONE, "group behind", group);
-        expect(size, found, "places on the line from", ROOT);
+        expect(size(), found, "places on the line from", ROOT);
+        int freed = 0;
+        for (int place = free; place != NONE; place = nextOf(place)) {
+            freed++;
+        }
+        if (freed > away) {
+            throw new IllegalStateException(freed + " numbers may be used again, but only " + away + " have left");
+        }
     }
 
     static void expect(long recorded, long found, String what, int of) {

@@ -3,37 +3,45 @@ package io.donjon.versioning;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.function.IntToLongFunction;
+import java.util.function.IntUnaryOperator;
 
 /**
- * Places by scope and name: a hash table of ints with linear probing, whose keys are looked up where the names are kept.
- * One thread at a time.
+ * Places by scope and name: a hash table of ints with linear probing. Names are kept elsewhere, and only looked at where
+ * the hash agrees; so growing does not look at them. One thread at a time.
  */
 final class NameIndex {
     private static final int EMPTY = -1;
 
     private final NameText text;
     private final IntToLongFunction nameOf;
+    private final IntUnaryOperator scopeOf;
     private int[] places = new int[16];
-    private int[] scopes = new int[16];
+    private int[] hashes = new int[16];
     private int size;
 
     /**
      * @param nameOf where in {@code text} the name of a place is
+     * @param scopeOf the scope of a place
      */
-    NameIndex(NameText text, IntToLongFunction nameOf) {
+    NameIndex(NameText text, IntToLongFunction nameOf, IntUnaryOperator scopeOf) {
         this.text = text;
         this.nameOf = nameOf;
+        this.scopeOf = scopeOf;
         Arrays.fill(places, EMPTY);
     }
 
     /** The place that has a name in a scope, or {@link Line#NONE}. */
     int find(int scope, String name) {
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+        int hash = mix(scope, NameText.hash(bytes, 0, bytes.length));
         int mask = places.length - 1;
-        int slot = mix(scope, NameText.hash(bytes, 0, bytes.length)) & mask;
+        int slot = hash & mask;
         while (places[slot] != EMPTY) {
-            if (scopes[slot] == scope && text.equals(nameOf.applyAsLong(places[slot]), bytes)) {
-                return places[slot];
+            int place = places[slot];
+            if (hashes[slot] == hash
+                    && scopeOf.applyAsInt(place) == scope
+                    && text.equals(nameOf.applyAsLong(place), bytes)) {
+                return place;
             }
             slot = (slot + 1) & mask;
         }
@@ -41,32 +49,32 @@ final class NameIndex {
     }
 
     /** Adds a place whose name is not there yet. */
-    void add(int scope, int place) {
+    void add(int place) {
         if (2 * (size + 1) > places.length) {
             grow();
         }
-        put(scope, place);
+        put(place, hash(place));
         size++;
     }
 
-    private void put(int scope, int place) {
+    private void put(int place, int hash) {
         int mask = places.length - 1;
-        int slot = home(scope, place);
+        int slot = hash & mask;
         while (places[slot] != EMPTY) {
             slot = (slot + 1) & mask;
         }
         places[slot] = place;
-        scopes[slot] = scope;
+        hashes[slot] = hash;
     }
 
-    private int home(int scope, int place) {
-        return mix(scope, text.hash(nameOf.applyAsLong(place))) & (places.length - 1);
+    private int hash(int place) {
+        return mix(scopeOf.applyAsInt(place), text.hash(nameOf.applyAsLong(place)));
     }
 
     /** Removes a place while it still has its name. */
-    void remove(int scope, int place) {
+    void remove(int place) {
         int mask = places.length - 1;
-        int hole = home(scope, place);
+        int hole = hash(place) & mask;
         while (places[hole] != place) {
             if (places[hole] == EMPTY) {
                 throw new IllegalStateException("place " + place + " is not in the index under its name");
@@ -77,10 +85,10 @@ final class NameIndex {
         // What probed past the hole is moved into it, so that a search need not go on behind an empty slot.
         int slot = (hole + 1) & mask;
         while (places[slot] != EMPTY) {
-            int home = home(scopes[slot], places[slot]);
+            int home = hashes[slot] & mask;
             if (((slot - home) & mask) >= ((slot - hole) & mask)) {
                 places[hole] = places[slot];
-                scopes[hole] = scopes[slot];
+                hashes[hole] = hashes[slot];
                 hole = slot;
             }
             slot = (slot + 1) & mask;
@@ -90,13 +98,13 @@ final class NameIndex {
 
     private void grow() {
         int[] oldPlaces = places;
-        int[] oldScopes = scopes;
+        int[] oldHashes = hashes;
         places = new int[2 * oldPlaces.length];
-        scopes = new int[places.length];
+        hashes = new int[places.length];
         Arrays.fill(places, EMPTY);
         for (int i = 0; i < oldPlaces.length; i++) {
             if (oldPlaces[i] != EMPTY) {
-                put(oldScopes[i], oldPlaces[i]);
+                put(oldPlaces[i], oldHashes[i]);
             }
         }
     }

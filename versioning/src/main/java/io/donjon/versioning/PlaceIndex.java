@@ -1,57 +1,102 @@
 package io.donjon.versioning;
 
 import java.util.Arrays;
-import java.util.HashMap;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.function.IntToLongFunction;
 
 /**
- * Places by version id. Ids are given out in order, so pages of ints serve them best. An id far ahead of how many there
- * are, which none has that this program gave out, must not make it take much: such ones are in a map. One thread at a
- * time.
+ * Places by version id: a hash table of ints with linear probing. The ids are kept elsewhere. Ids near each other, as
+ * versions born one after the other have them, are near each other here. One thread at a time.
  */
 final class PlaceIndex {
-    private static final int PAGE_SHIFT = 11;
-    private static final int PAGE = 1 << PAGE_SHIFT;
+    private static final int EMPTY = -1;
 
-    /** Pages have room for so many ids to each place, and some more. */
-    private static final long SPREAD = 16;
+    /** So many ids in a row share a piece of the table, which is as long as a cache line. */
+    private static final int ROW_BITS = 4;
 
-    /** What an entry of a map takes. */
-    private static final long FAR_BYTES = 80;
+    private static final long GOLDEN = 0x9e3779b97f4a7c15L;
 
-    private int[] @Nullable [] pages = new int[16][];
-    private int pageCount;
-    private final Map<Long, Integer> far = new HashMap<>();
+    private final IntToLongFunction idOf;
+    private int[] places = new int[64];
+    private int size;
 
-    void put(long id, int place) {
-        // Places are numbered in the order of their birth, so there are as many.
-        if (id < 0 || id >= SPREAD * (place + (long) PAGE)) {
-            far.put(id, place);
-            return;
-        }
-        int page = (int) (id >>> PAGE_SHIFT);
-        if (page >= pages.length) {
-            pages = Arrays.copyOf(pages, Math.max(2 * pages.length, page + 1));
-        }
-        int[] slots = pages[page];
-        if (slots == null) {
-            slots = new int[PAGE];
-            Arrays.fill(slots, Line.NONE);
-            pages[page] = slots;
-            pageCount++;
-        }
-        slots[(int) id & (PAGE - 1)] = place;
+    /**
+     * @param idOf the id of a place that is here
+     */
+    PlaceIndex(IntToLongFunction idOf) {
+        this.idOf = idOf;
+        Arrays.fill(places, EMPTY);
     }
 
+    /** Adds a place whose id is not there yet. */
+    void add(int place) {
+        if (2 * (size + 1) > places.length) {
+            grow();
+        }
+        put(place);
+        size++;
+    }
+
+    private void put(int place) {
+        int mask = places.length - 1;
+        int slot = home(idOf.applyAsLong(place));
+        while (places[slot] != EMPTY) {
+            slot = (slot + 1) & mask;
+        }
+        places[slot] = place;
+    }
+
+    private int home(long id) {
+        int row = (int) (((id >>> ROW_BITS) * GOLDEN) >>> 32);
+        return ((row << ROW_BITS) | ((int) id & ((1 << ROW_BITS) - 1))) & (places.length - 1);
+    }
+
+    private void grow() {
+        int[] old = places;
+        places = new int[2 * old.length];
+        Arrays.fill(places, EMPTY);
+        for (int place : old) {
+            if (place != EMPTY) {
+                put(place);
+            }
+        }
+    }
+
+    /** The place of an id, or {@link Line#NONE}. */
     int get(long id) {
-        long page = id >>> PAGE_SHIFT;
-        int[] slots = page < pages.length ? pages[(int) page] : null;
-        int place = slots == null ? Line.NONE : slots[(int) id & (PAGE - 1)];
-        return place == Line.NONE && !far.isEmpty() ? far.getOrDefault(id, Line.NONE) : place;
+        int mask = places.length - 1;
+        int slot = home(id);
+        while (places[slot] != EMPTY) {
+            if (idOf.applyAsLong(places[slot]) == id) {
+                return places[slot];
+            }
+            slot = (slot + 1) & mask;
+        }
+        return Line.NONE;
+    }
+
+    /** Removes a place while its id is still known. */
+    void remove(int place) {
+        int mask = places.length - 1;
+        int hole = home(idOf.applyAsLong(place));
+        while (places[hole] != place) {
+            if (places[hole] == EMPTY) {
+                throw new IllegalStateException("place " + place + " is not in the index under its id");
+            }
+            hole = (hole + 1) & mask;
+        }
+        size--;
+        // What probed past the hole is moved into it, so that a search need not go on behind an empty slot.
+        for (int slot = (hole + 1) & mask; places[slot] != EMPTY; slot = (slot + 1) & mask) {
+            int home = home(idOf.applyAsLong(places[slot]));
+            if (((slot - home) & mask) >= ((slot - hole) & mask)) {
+                places[hole] = places[slot];
+                hole = slot;
+            }
+        }
+        places[hole] = EMPTY;
     }
 
     long heapBytes() {
-        return 8L * pages.length + pageCount * (16L + (long) Integer.BYTES * PAGE) + FAR_BYTES * far.size();
+        return 32L + (long) Integer.BYTES * places.length;
     }
 }

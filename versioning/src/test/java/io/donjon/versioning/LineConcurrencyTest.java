@@ -100,6 +100,60 @@ class LineConcurrencyTest {
         });
     }
 
+    /** Others leave and come back elsewhere all the time, whole groups of them: those that stay never seem to move. */
+    @Test
+    void theOrderOfPlacesThatStayNeverSeemsToChangeWhileOthersLeave() throws Exception {
+        var random = new SplittableRandom(SEED);
+        while (line.size() < KNOWN) {
+            line.insertAfter(random.nextInt(line.size()));
+        }
+        for (int place = Line.ROOT; place != Line.NONE; place = line.next(place)) {
+            known.add(place);
+        }
+        ExecutorService threads = Executors.newCachedThreadPool();
+        try {
+            List<Future<?>> readers = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                RandomGenerator own = random.split();
+                readers.add(threads.submit(() -> {
+                    while (!written) {
+                        int a = own.nextInt(KNOWN);
+                        int b = own.nextInt(KNOWN);
+                        int order = line.compare(known.get(a), known.get(b));
+                        expect(
+                                Integer.signum(order) == Integer.compare(a, b),
+                                a + " and " + b + " compare as " + order);
+                        int walked = line.next(known.get(a));
+                        while (walked >= KNOWN) {
+                            walked = line.next(walked);
+                        }
+                    }
+                }));
+            }
+            List<Integer> others = new ArrayList<>();
+            for (int round = 0; round < 150; round++) {
+                int behind = random.nextInt(KNOWN);
+                for (int n = 0; n < 3_000; n++) {
+                    others.add(line.insertAfter(random.nextInt(8) == 0 ? random.nextInt(KNOWN) : behind));
+                }
+                while (others.size() > 1_000) {
+                    int gone = others.remove(random.nextInt(others.size()));
+                    line.leave(gone);
+                    line.reuse(gone);
+                }
+            }
+            written = true;
+            for (Future<?> reader : readers) {
+                reader.get();
+            }
+        } finally {
+            written = true;
+            threads.shutdown();
+            assertTrue(threads.awaitTermination(30, TimeUnit.SECONDS));
+        }
+        line.check();
+    }
+
     /** One of the last 512 places, most often one of the last few. */
     private int young(RandomGenerator random) {
         return line.size() - 1 - random.nextInt(1 << random.nextInt(10));

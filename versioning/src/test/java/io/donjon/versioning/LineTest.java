@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntSupplier;
@@ -70,6 +71,79 @@ class LineTest {
             }
             assertComparesAs(ranks, line, 500, random);
         }
+    }
+
+    /** Places leave in bursts, from anywhere, and their numbers come back; the way from one that has left ends on the line. */
+    @ParameterizedTest(name = "seed={0}")
+    @MethodSource("seeds")
+    void agreesWithAPlainListWhilePlacesLeave(long seed) {
+        var random = new SplittableRandom(seed);
+        var line = new Line();
+        var model = new ArrayList<>(List.of(Line.ROOT));
+        for (int round = 0; round < 15; round++) {
+            int behind = model.get(random.nextInt(model.size()));
+            for (int n = random.nextInt(1 << random.nextInt(10)); n > 0; n--) {
+                int parent = random.nextInt(3) == 0 ? model.get(random.nextInt(model.size())) : behind;
+                int numbers = line.numbers();
+                int place = line.insertAfter(parent);
+                assertTrue(place <= numbers && !model.contains(place));
+                model.add(model.indexOf(parent) + 1, place);
+            }
+            var left = new LinkedHashSet<Integer>();
+            var before = new ArrayList<>(model);
+            for (int n = random.nextInt(model.size()); n > 0; n--) {
+                int at = Math.max(1, random.nextInt(model.size()));
+                line.leave(model.get(at));
+                left.add(model.remove(at));
+            }
+            for (int place : left) {
+                int next = place;
+                while (left.contains(next)) {
+                    next = line.next(next);
+                }
+                int expected = before.indexOf(place);
+                while (expected < before.size() && left.contains(before.get(expected))) {
+                    expected++;
+                }
+                assertEquals(expected == before.size() ? Line.NONE : before.get(expected), next);
+                assertThrows(IllegalArgumentException.class, () -> line.leave(place));
+            }
+            line.check();
+            left.forEach(line::reuse);
+            line.check();
+            assertEquals(model.size(), line.size());
+            assertEquals(model, forwards(line));
+            assertEquals(model, backwards(line, model.get(model.size() - 1)));
+            for (int n = 0; n < 300; n++) {
+                int a = random.nextInt(model.size());
+                int b = random.nextInt(model.size());
+                assertEquals(Integer.compare(a, b), Integer.signum(line.compare(model.get(a), model.get(b))));
+            }
+        }
+        assertThrows(IllegalArgumentException.class, () -> line.leave(Line.ROOT));
+    }
+
+    /** As many come as leave, for ever: neither numbers nor groups grow. */
+    @Test
+    void placesThatComeAndGoTakeNoMoreMemory() {
+        var random = new SplittableRandom(1);
+        var line = new Line();
+        var places = new ArrayList<Integer>();
+        for (int i = 0; i < 5_000; i++) {
+            places.add(line.insertAfter(Line.ROOT));
+        }
+        long bytes = line.heapBytes();
+        for (int i = 0; i < 1_000_000; i++) {
+            int at = random.nextInt(places.size());
+            int gone = places.get(at);
+            line.leave(gone);
+            line.reuse(gone);
+            int parent = i % 2 == 0 ? Line.ROOT : places.get((at + 1) % places.size());
+            places.set(at, line.insertAfter(parent));
+        }
+        line.check();
+        assertEquals(5_001, line.numbers());
+        assertTrue(line.heapBytes() <= 2 * bytes + 100_000, line.heapBytes() + " bytes, of " + bytes);
     }
 
     /** Neither time nor memory: counts of labels written over, and bytes. */

@@ -31,14 +31,17 @@ class VersionForestTest {
     private static final class Node {
         final long id;
         final int place;
-        final @Nullable Node parent;
+
+        @Nullable Node parent;
+
         final Node tree;
         final long created;
         Kind kind = Kind.HEAD;
 
         @Nullable String name;
 
-        @Nullable Node successor;
+        /** Of a head: the version that its keyspace began with. */
+        long firstHead;
 
         Node(long id, int place, @Nullable Node parent, long created) {
             this.id = id;
@@ -52,12 +55,17 @@ class VersionForestTest {
     private final VersionForest forest = new VersionForest();
     private final List<Node> line = new ArrayList<>();
     private final List<Node> all = new ArrayList<>();
+
+    /** What has left and whose places are not free yet. */
+    private final List<Node> left = new ArrayList<>();
+
     private long ids;
     private int names;
 
     private Node born(int place, @Nullable Node parent, String name) {
         Node node = new Node(ids, place, parent, 7 * ids);
         node.name = name;
+        node.firstHead = ids;
         line.add(parent == null ? 0 : line.indexOf(parent) + 1, node);
         all.add(node);
         return node;
@@ -76,14 +84,14 @@ class VersionForestTest {
         Node head = heads.get(random.nextInt(heads.size()));
         Node any = alive.get(random.nextInt(alive.size()));
         String name = (random.nextBoolean() ? "n" : "\u00fc\u4e2d") + names++;
-        switch (random.nextInt(7)) {
+        switch (random.nextInt(8)) {
             case 0, 1 -> {
                 String snapshot = random.nextInt(4) == 0 ? null : name;
                 int place = forest.freeze(head.place, snapshot, ++ids, 7 * ids);
                 Node child = born(place, head, Objects.requireNonNull(head.name));
                 head.kind = snapshot == null ? Kind.VIEW : Kind.SNAPSHOT;
                 head.name = snapshot;
-                head.successor = child;
+                child.firstHead = head.firstHead;
             }
             case 2 -> {
                 if (any.kind != Kind.HEAD) {
@@ -98,14 +106,19 @@ class VersionForestTest {
                             Objects.requireNonNull(head.name));
                     head.kind = Kind.DROPPED;
                     head.name = null;
-                    head.successor = child;
+                    child.firstHead = head.firstHead;
                 }
             }
             case 4 -> {
+                int keyspace = any.kind == Kind.HEAD ? forest.keyspaceOf(any.place) : VersionForest.NONE;
                 forest.drop(any.place);
                 any.kind = Kind.DROPPED;
                 any.name = null;
+                if (keyspace != VersionForest.NONE) {
+                    assertEquals(VersionForest.NONE, forest.head(keyspace, any.firstHead));
+                }
             }
+            case 5 -> leave(random);
             default -> {
                 if (any.kind != Kind.VIEW) {
                     forest.rename(any.place, name);
@@ -115,7 +128,39 @@ class VersionForestTest {
         }
     }
 
-    private static void check(VersionForest forest, List<Node> line, boolean successors) {
+    /** Some of the dropped ones leave, whoever may; with the next lot their places are free. */
+    private void leave(SplittableRandom random) {
+        for (int place = VersionForest.ROOT; place != VersionForest.NONE; place = forest.tidy(place, 3)) {
+            assertTrue(forest.isSaved(VersionForest.ROOT));
+        }
+        left.forEach(node -> forest.reuse(node.place));
+        left.clear();
+        for (int i = line.size() - 1; i >= 0; i--) {
+            Node node = line.get(i);
+            boolean alone = node.tree == node
+                    && line.stream().filter(other -> other.tree == node).count() == 1;
+            boolean may = node.kind == Kind.DROPPED && (node.tree != node || alone);
+            assertEquals(may, forest.mayLeave(node.place));
+            if (!may) {
+                assertThrows(IllegalArgumentException.class, () -> forest.leave(node.place));
+            } else if (random.nextInt(3) > 0) {
+                forest.leave(node.place);
+                line.remove(i);
+                all.remove(node);
+                left.add(node);
+                all.forEach(child -> child.parent = child.parent == node ? node.parent : child.parent);
+                assertEquals(VersionForest.NONE, forest.place(node.id));
+                assertFalse(forest.mayLeave(node.place));
+                assertFalse(forest.isAlive(node.place, node.id));
+                if (node.tree == node) {
+                    assertEquals(VersionForest.NONE, forest.treeNamed("tree " + node.id));
+                    assertEquals("tree " + node.id + "~0", forest.freeTreeName("tree " + node.id, 0));
+                }
+            }
+        }
+    }
+
+    private static void check(VersionForest forest, List<Node> line, boolean sameLife) {
         int place = VersionForest.ROOT;
         long heads = 0;
         for (int i = 0; i < line.size(); i++) {
@@ -124,7 +169,10 @@ class VersionForestTest {
             assertEquals(place, forest.place(node.id));
             assertEquals(node.id, forest.id(place));
             assertEquals(node.kind, forest.kind(place));
-            assertEquals(node.kind == Kind.HEAD, forest.isHead(place));
+            assertEquals(node.kind == Kind.HEAD, forest.isHead(place, node.id));
+            assertEquals(node.kind != Kind.DROPPED, forest.isAlive(place, node.id));
+            assertFalse(forest.isHead(place, node.id + 1_000_000));
+            assertFalse(forest.isAlive(place, node.id + 1_000_000));
             assertEquals(node.name, forest.name(place));
             assertEquals(node.created, forest.createdMillis(place));
             assertEquals(node.parent == null ? 0 : node.parent.id, forest.id(forest.parent(place)));
@@ -134,8 +182,20 @@ class VersionForestTest {
             Node next = i + 1 < line.size() ? line.get(i + 1) : null;
             boolean sameTree = next != null && next.tree == node.tree;
             assertEquals(sameTree ? forest.next(place) : VersionForest.NONE, forest.nextInTree(place));
+            long behind = line.stream()
+                    .skip(i)
+                    .filter(other -> other.tree != node.tree)
+                    .findFirst()
+                    .map(other -> other.id)
+                    .orElse(-1L);
+            int end = forest.endOfTree(place);
+            assertEquals(behind, end == VersionForest.NONE ? -1 : forest.id(end));
             if (node.kind == Kind.HEAD) {
                 assertEquals(place, forest.keyspace(Objects.requireNonNull(node.name)));
+                int keyspace = forest.keyspaceOf(place);
+                assertEquals(sameLife ? node.firstHead : node.id, forest.firstHead(keyspace));
+                assertEquals(place, forest.head(keyspace, forest.firstHead(keyspace)));
+                assertEquals(VersionForest.NONE, forest.head(keyspace, 0));
                 heads++;
             }
             if (node.kind == Kind.SNAPSHOT) {
@@ -143,14 +203,10 @@ class VersionForestTest {
                 assertEquals(VersionForest.NONE, forest.keyspace(node.name));
                 assertEquals(VersionForest.NONE, forest.snapshot(place + 1_000_000, node.name));
             }
-            if (successors) {
-                Node successor = node.successor;
-                assertEquals(
-                        successor == null ? VersionForest.NONE : forest.place(successor.id), forest.successor(place));
-            }
         }
         assertEquals(VersionForest.NONE, forest.next(place));
         assertEquals(heads, forest.keyspaceCount());
+        assertEquals(line.stream().filter(node -> node.kind == Kind.VIEW).count(), forest.viewCount());
         assertEquals(line.size() + 1, forest.size());
     }
 
@@ -158,10 +214,13 @@ class VersionForestTest {
     @MethodSource("seeds")
     void agreesWithTheModelAndIsReadBack(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        for (int i = 0; i < 200; i++) {
+        for (int i = 0; i < 300; i++) {
             step(random);
+            if (i % 100 == 99) {
+                check(forest, line, true);
+            }
         }
-        check(forest, line, true);
+        forest.line().check();
         VersionForest again = new VersionForest();
         int last = VersionForest.ROOT;
         // In line order a parent comes before its children.
@@ -222,7 +281,8 @@ class VersionForestTest {
         SplittableRandom random = new SplittableRandom(seed);
         NameText text = new NameText();
         List<Long> at = new ArrayList<>();
-        NameIndex index = new NameIndex(text, at::get);
+        List<Integer> scopes = new ArrayList<>();
+        NameIndex index = new NameIndex(text, at::get, scopes::get);
         TreeMap<String, Integer> expected = new TreeMap<>();
         for (int i = 0; i < 600; i++) {
             int scope = random.nextInt(3);
@@ -234,10 +294,11 @@ class VersionForestTest {
             assertEquals(there == null ? Line.NONE : there, index.find(scope, name));
             if (there == null) {
                 at.add(text.add(name));
-                index.add(scope, at.size() - 1);
+                scopes.add(scope);
+                index.add(at.size() - 1);
                 expected.put(key, at.size() - 1);
             } else if (random.nextBoolean()) {
-                index.remove(scope, there);
+                index.remove(there);
                 expected.remove(key);
             }
         }
@@ -245,7 +306,9 @@ class VersionForestTest {
             assertEquals(place, index.find(key.charAt(0) - '0', key.substring(1)));
             assertEquals(key.substring(1), text.get(at.get(place)));
         });
-        assertThrows(IllegalStateException.class, () -> index.remove(7, 0));
+        at.add(text.add("never added"));
+        scopes.add(0);
+        assertThrows(IllegalStateException.class, () -> index.remove(at.size() - 1));
     }
 
     @Test
@@ -268,13 +331,22 @@ class VersionForestTest {
 
     @Test
     void placesAreFoundByTheirIds() {
-        PlaceIndex index = new PlaceIndex();
         SplittableRandom random = new SplittableRandom(1);
+        List<Long> ids = new ArrayList<>();
+        PlaceIndex index = new PlaceIndex(ids::get);
         TreeMap<Long, Integer> expected = new TreeMap<>();
-        for (int place = 0; place < 3_000; place++) {
-            long id = random.nextLong(place % 10 == 0 ? 3_000_000 : 5_000);
-            index.put(id, place);
-            expected.put(id, place);
+        for (int place = 0; place < 6_000; place++) {
+            long id = random.nextLong(place % 10 == 0 ? Long.MAX_VALUE : 5_000);
+            ids.add(id);
+            Integer there = expected.get(id);
+            assertEquals(there == null ? Line.NONE : there, index.get(id));
+            if (there == null) {
+                index.add(place);
+                expected.put(id, place);
+            } else {
+                index.remove(there);
+                expected.remove(id);
+            }
         }
         for (long id = 0; id < 6_000; id++) {
             assertEquals(expected.getOrDefault(id, Line.NONE), index.get(id));
@@ -282,5 +354,81 @@ class VersionForestTest {
         expected.forEach((id, place) -> assertEquals(place, index.get(id)));
         assertEquals(Line.NONE, index.get(Long.MAX_VALUE));
         assertEquals(Line.NONE, index.get(-1));
+        ids.add(5_001L);
+        assertThrows(IllegalStateException.class, () -> index.remove(6_000));
+    }
+
+    /** Names come and go for a long time; what is kept stays the same, and in proportion. */
+    @Test
+    void namesThatAreNotWantedAreForgotten() {
+        SplittableRandom random = new SplittableRandom(3);
+        NameText text = new NameText();
+        TreeMap<String, Long> kept = new TreeMap<>();
+        for (int i = 0; i < 100_000; i++) {
+            String name = "name " + i + "x".repeat(random.nextInt(60));
+            kept.put(name, text.add(name));
+            if (kept.size() > 3_000) {
+                String some = kept.ceilingKey("name " + random.nextInt(i));
+                String old = some == null ? kept.firstKey() : some;
+                text.remove(Objects.requireNonNull(kept.remove(old)));
+            }
+            if (i % 1_000 == 0 && text.isWasteful()) {
+                kept.replaceAll((name2, at) -> text.isSparse(at) ? text.move(at) : at);
+            }
+        }
+        kept.forEach((name, at) -> assertEquals(name, text.get(at)));
+        assertTrue(text.heapBytes() < 1 << 20, text.heapBytes() + " bytes");
+    }
+
+    @Test
+    void aWalkMeetsWhatStays() {
+        int tree = forest.addTree(1, "k", "k", 0);
+        int head = tree;
+        for (int id = 2; id <= 6; id++) {
+            head = forest.freeze(head, "s" + id, id, 0);
+        }
+        VersionForest.Walk all = forest.walk(VersionForest.ROOT);
+        VersionForest.Walk inTree = forest.walk(tree);
+        assertEquals(tree, all.next());
+        for (int id = 2; id <= 4; id++) {
+            forest.drop(forest.place(id));
+            forest.leave(forest.place(id));
+        }
+        assertEquals(5, forest.id(all.next()));
+        assertEquals(tree, inTree.next());
+        assertEquals(5, forest.id(inTree.next()));
+        forest.addTree(7, "l", "l", 0);
+        forest.addHead(8, forest.place(5), "m", 0);
+        assertEquals(6, forest.id(inTree.next()));
+        assertEquals(VersionForest.NONE, inTree.next());
+        assertEquals(6, forest.id(all.next()));
+        assertEquals(VersionForest.NONE, all.next());
+        assertEquals(VersionForest.NONE, all.next());
+    }
+
+    /** The way from a version up to its parent is as long as the chain of those that have left in between. */
+    @Test
+    void manyGenerationsLeaveAtOnce() {
+        int head = forest.addTree(1, "k", "k", 0);
+        int versions = 100_000;
+        for (int id = 2; id <= versions; id++) {
+            head = forest.freeze(head, "s" + id, id, 0);
+        }
+        int last = forest.parent(head);
+        for (int i = 0; i < versions; i++) {
+            forest.addHead(versions + 1 + i, last, "clone" + i, 0);
+        }
+        for (int id = 2; id < versions; id++) {
+            forest.drop(forest.place(id));
+            forest.leave(forest.place(id));
+        }
+        int place = VersionForest.ROOT;
+        while (place != VersionForest.NONE) {
+            place = forest.tidy(place, 1000);
+        }
+        for (int i = 0; i < versions; i++) {
+            assertEquals(1, forest.id(forest.parent(forest.place(versions + 1 + i))));
+        }
+        assertEquals(versions + 3, forest.size());
     }
 }
