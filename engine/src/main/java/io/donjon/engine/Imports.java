@@ -101,9 +101,7 @@ final class Imports {
                 int head = forest.keyspace(keyspace);
                 there = head == VersionForest.NONE ? null : new KeyspaceRef(forest, head);
             }
-            return there == null
-                    ? readFull(reader, keyspace, durability)
-                    : readIncrement(reader, there, durability);
+            return there == null ? readFull(reader, keyspace, durability) : readIncrement(reader, there, durability);
         } catch (StorageException e) {
             throw Errors.of(e);
         }

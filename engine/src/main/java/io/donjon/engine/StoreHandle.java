@@ -69,9 +69,8 @@ final class StoreHandle implements Store {
         VersionForest forest = engine.catalog().forest();
         synchronized (forest) {
             int place = forest.place(id);
-            boolean seen = place != VersionForest.NONE
-                    && place != VersionForest.ROOT
-                    && !Hidden.isHidden(forest, place);
+            boolean seen =
+                    place != VersionForest.NONE && place != VersionForest.ROOT && !Hidden.isHidden(forest, place);
             return seen ? engine.describe(place) : null;
         }
     }
