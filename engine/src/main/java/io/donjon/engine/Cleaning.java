@@ -83,6 +83,10 @@ final class Cleaning extends Outcome<CleanReport> {
         List<List<ArrayRun>> left = groups(states.current().arrays);
         due = Math.max(due, bytes(left));
         if (left.isEmpty()) {
+            if (merges.mergeOne((arrays, busy) -> merges.uncut(arrays, busy, 0), this::isToStop)) {
+                merged++;
+                return true;
+            }
             List<ArrayRun> arrays = states.current().arrays;
             complete(new CleanReport(
                     arraysBefore, bytesBefore, arrays.size(), MergePolicy.bytes(arrays), dropped, merged));

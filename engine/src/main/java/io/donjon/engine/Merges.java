@@ -119,24 +119,27 @@ final class Merges {
 
     /** Merges what is due first; false if nothing is. */
     boolean mergeOne() {
-        return mergeOne(policy::pick) || mergeOne(this::pickUncut);
+        return mergeOne(policy::pick)
+                || mergeOne((arrays, busy) -> uncut(arrays, busy, UNCUT_BUFFERS * tuning.bufferBytes()));
     }
 
     /**
      * What is to be cut along the line and has not been: an earlier merge could not write so many arrays side by side, or
-     * strata were off. An array is looked at once, and not as long as it is small: it will be merged soon.
+     * strata were off, or it comes from one buffer. An array is looked at once.
+     *
+     * @param bytesLeast smaller ones are left alone: they will be merged soon
      */
-    private List<ArrayRun> pickUncut(List<ArrayRun> arrays, List<List<ArrayRun>> busy) {
+    List<ArrayRun> uncut(List<ArrayRun> arrays, List<List<ArrayRun>> busy, long bytesLeast) {
         if (tuning.strata().alpha() == 0) {
             return List.of();
         }
         settled.retainAll(arrays.stream().map(ArrayRun::id).toList());
-        return policy.pickAlone(arrays, busy, this::isUncut);
+        return policy.pickAlone(
+                arrays, busy, group -> MergePolicy.bytes(group) >= bytesLeast && isUncut(group));
     }
 
     private boolean isUncut(List<ArrayRun> group) {
-        if (MergePolicy.bytes(group) <= UNCUT_BUFFERS * tuning.bufferBytes()
-                || group.stream().allMatch(array -> settled.contains(array.id()))) {
+        if (group.stream().allMatch(array -> settled.contains(array.id()))) {
             return false;
         }
         group.forEach(array -> settled.add(array.id()));

@@ -58,6 +58,10 @@ record Tuning(
     private static final int MIB = 1 << 20;
     private static final long RESERVE_BYTES_MAX = 256L * MIB;
     private static final int OUTPUTS_LEAST = 2;
+
+    /** Buffers for the disks are of so many bytes or a multiple. */
+    private static final int IO_STEP = 4 * KIB;
+
     private static final int OUTPUTS_MOST = 32;
 
     /** The smallest piece that a merge commits, unless it has been told to commit smaller ones. */
@@ -135,7 +139,7 @@ record Tuning(
 
     /** The same for so many arrays that are written side by side. */
     Tuning sharedBy(int writers) {
-        int share = Math.max(Math.min(64 * KIB, ioBytes), ioBytes / writers);
+int share = Math.max(Math.min(64 * KIB, ioBytes), ioBytes / writers / IO_STEP * IO_STEP);
         return writers == 1
                 ? this
                 : new Tuning(

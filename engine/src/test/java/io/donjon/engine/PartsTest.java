@@ -6,12 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.donjon.StoreOptions;
 import io.donjon.extents.Decoder;
 import io.donjon.extents.Encoder;
 import io.donjon.extents.sim.Seeds;
 import io.donjon.extents.sim.SimEnvironment;
 import io.donjon.versioning.Line;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -360,5 +362,19 @@ class PartsTest {
             key[i] = (byte) (random.nextInt(3) * 127);
         }
         return key;
+    }
+
+    @Test
+    void whatWritersShareIsAMultipleOfABlockOfADisk() {
+        for (long memory = StoreOptions.MEMORY_BYTES_MIN; memory < 1L << 33; memory *= 3) {
+            Tuning tuning = Tuning.of(StoreOptions.at(Path.of("s")).memoryBytes(memory));
+            for (int writers = 1; writers <= 64; writers++) {
+                Tuning share = tuning.sharedBy(writers);
+                assertEquals(0, share.ioBytes() % 4096, "of " + memory + " for " + writers);
+                assertTrue(share.ioBytes() > 0 && share.ioBytes() <= tuning.ioBytes());
+            }
+            int most = tuning.outputsMax();
+            assertTrue(most >= 2 && tuning.mergeBytes(1, most) < memory, "of " + memory + ": " + most);
+        }
     }
 }
