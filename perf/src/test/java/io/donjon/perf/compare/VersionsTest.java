@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
@@ -149,6 +151,45 @@ final class VersionsTest {
                 .distinct()
                 .sorted()
                 .toList();
+    }
+
+    @Test
+    void theTreeThatMayBeStoppedGoesFirstAndTheRowsComeAsAskedFor() {
+        Set<String> seen = new LinkedHashSet<>();
+        VersionsReport report = Versions.run(
+                options("star", List.of("donjon", "cow-btree"), 100, 2, 0), (what, done, total) -> seen.add(what));
+        assertEquals(List.of("cow-btree star", "donjon star"), List.copyOf(seen));
+        assertEquals(
+                List.of("donjon", "cow-btree"),
+                report.rows().stream().map(Row::engine).distinct().toList());
+    }
+
+    @Test
+    void onlyArraysWhoseBandHoldsAVersionCountAsReadForIt() {
+        Setup setup = new Setup(8 << 20, false, Compression.NONE);
+        var data = new Dataset(120_000, 16, 84, 1);
+        Batch batch = new Batch(16, 84);
+        int[] versions = new int[Batch.RECORDS];
+        try (DonjonVersions engine = DonjonVersions.flat(folder, setup)) {
+            engine.make(0, -1);
+            for (int record = 0; record < 120_000; ) {
+                if (record == 95_000) {
+                    engine.quiesce();
+                    engine.make(1, 0);
+                }
+                batch.clear();
+                Arrays.fill(versions, record < 95_000 ? 0 : 1);
+                while (!batch.full()) {
+                    batch.add(data, record++);
+                }
+                engine.write(batch, versions);
+            }
+            engine.quiesce();
+            Map<String, Double> figures = engine.readFigures(new int[] {95_000, 120_000}, 0);
+            assertEquals(1.0, figures.getOrDefault(Versions.ENTRIES_READ + "Max", 0.0), 0.15, "" + figures);
+            assertEquals(2.0, figures.getOrDefault("arraysPerVersionMax", 0.0), "" + figures);
+            assertEquals(1.0, figures.getOrDefault("arraysPerVersion", 0.0), "" + figures);
+        }
     }
 
     /** Wraps an engine so that it lies or is late. */
