@@ -1010,9 +1010,9 @@ def check_array(store, array, line):
     keys, kinds = sorted(array.breakpoints), [e.kind for e in entries]
     values = [len(e.value) if e.kind == VALUE else e.value[0] for e in entries if e.kind in (VALUE, LARGE)]
     counts = [len(array.leaves), len(entries), len(keys), *(kinds.count(k) for k in (PASS, TOMBSTONE, VALUE, RESUME, LARGE)),
-              sum(map(len, keys)), sum(values), sum(e.copy for e in entries)]
-    said = array.counts if len(array.counts) == 11 else [*array.counts, 0]
-    need(not array.whole or counts == said, f"footer counts {array.counts}, there are {counts}")
+              sum(map(len, keys)), sum(values), sum(e.copy for e in entries),
+              sum(e.rank == 0 and e.kind >= VALUE for e in entries), sum(array.breakpoints[k][-1].kind >= VALUE for k in keys)]
+    need(not array.whole or counts[:len(array.counts)] == array.counts, f"footer counts {array.counts}, there are {counts}")
     need(array.breakpoint_count == counts[1] and array.key_count == counts[2] or not array.whole,
          "the manifest counts other breakpoints or keys")
     need((array.first_key if array.whole else keys[0], array.last_key) == (keys[0], keys[-1]),

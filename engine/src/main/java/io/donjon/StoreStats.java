@@ -156,8 +156,25 @@ public record StoreStats(
      * @param to the version at which the band ends, which does not belong to it; 0 for the end of the line
      * @param breakpoints breakpoints in it
      * @param keys distinct keys in it
+     * @param keyFrame breakpoints that repeat what was visible where the array was cut from the one before it on the line
+     * @param live keys with a value at the first or the last version of the band that has breakpoints, whichever are fewer
      * @param bytes its length, one copy counted
      * @param busy whether a merge is reading it
      */
-    public record Array(long id, long age, long from, long to, long breakpoints, long keys, long bytes, boolean busy) {}
+    public record Array(
+            long id,
+            long age,
+            long from,
+            long to,
+            long breakpoints,
+            long keys,
+            long keyFrame,
+            long live,
+            long bytes,
+            boolean busy) {
+        /** About how much of what a scan of a version reads of the array it shows: live keys to breakpoints. */
+        public double density() {
+            return breakpoints == 0 ? 1 : (double) live / breakpoints;
+        }
+    }
 }

@@ -71,9 +71,13 @@ final class StatsCommand extends StoreCommand {
         for (StoreStats.Array array : stats.arrays().stream().limit(ARRAYS_MAX).toList()) {
             line(
                     "  " + array.id(),
-                    "%,d keys, %,d breakpoints, %,d bytes%s",
+                    "versions %d to %s, %,d keys, %,d breakpoints (key frame %.0f %%, density %.2f), %,d bytes%s",
+                    array.from(),
+                    array.to() == 0 ? "the end" : String.valueOf(array.to()),
                     array.keys(),
                     array.breakpoints(),
+                    100.0 * array.keyFrame() / Math.max(1, array.breakpoints()),
+                    array.density(),
                     array.bytes(),
                     array.busy() ? ", being merged" : "");
         }

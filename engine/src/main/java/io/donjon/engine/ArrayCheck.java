@@ -41,6 +41,9 @@ final class ArrayCheck {
     private long keyBytes;
     private long valueBytes;
     private long copies;
+    private long visibleFirst;
+    private long visibleLast;
+    private boolean lastShows;
     private long directorySum;
     private long sampleSum;
 
@@ -358,6 +361,7 @@ final class ArrayCheck {
         long hash = XxHash64.hash(entry.key(), 0, entry.keyLength());
         if (!same) {
             endKey();
+            visibleLast += lastShows ? 1 : 0;
             keys++;
             keyBytes += entry.keyLength();
             lastKey = Arrays.copyOf(entry.key(), entry.keyLength());
@@ -368,6 +372,8 @@ final class ArrayCheck {
         lastRank = entry.rank();
         any = true;
         copies += entry.isCopy() ? 1 : 0;
+        lastShows = StepKind.isValue(entry.kind());
+        visibleFirst += lastShows && entry.rank() == 0 ? 1 : 0;
         int valueHash = countValue(entry);
         if (isSampled(hash)) {
             sampledHash = hash;
@@ -492,6 +498,8 @@ final class ArrayCheck {
 
     private void checkCounts() {
         endKey();
+        visibleLast += lastShows ? 1 : 0;
+        boolean visibleSaid = array.footer().counts().visibleFirst() != ArrayCounts.NOT_COUNTED;
         ArrayCounts counted = new ArrayCounts(
                 dataBlocks,
                 entries,
@@ -503,7 +511,9 @@ final class ArrayCheck {
                 largeValues,
                 keyBytes,
                 valueBytes,
-                copies);
+                copies,
+                visibleSaid ? visibleFirst : ArrayCounts.NOT_COUNTED,
+                visibleSaid ? visibleLast : ArrayCounts.NOT_COUNTED);
         if (!counted.equals(array.footer().counts())) {
             problem(ArrayRule.COUNTS, counted, array.footer().counts());
         }

@@ -12,6 +12,8 @@ import io.donjon.extents.Encoder;
  * @param keyBytes bytes of the distinct full keys
  * @param valueBytes bytes of values, large ones included, resumed ones not
  * @param copies entries that a cut has copied: the key frame
+ * @param visibleFirst keys with a value at the first version of the table, or {@link #NOT_COUNTED}
+ * @param visibleLast keys with a value at the last version of the table, or {@link #NOT_COUNTED}
  */
 record ArrayCounts(
         long dataBlocks,
@@ -24,7 +26,17 @@ record ArrayCounts(
         long largeValues,
         long keyBytes,
         long valueBytes,
-        long copies) {
+        long copies,
+        long visibleFirst,
+        long visibleLast) {
+    /** The array was written by an earlier release, which did not count this. */
+    static final long NOT_COUNTED = -1;
+
+    /** Keys with a value at the first or the last version of the table, whichever are fewer; all if they were not counted. */
+    long live() {
+        return visibleFirst == NOT_COUNTED ? keys : Math.min(visibleFirst, visibleLast);
+    }
+
     void encode(Encoder out) {
         out.varint(dataBlocks)
                 .varint(breakpoints)
@@ -36,7 +48,9 @@ record ArrayCounts(
                 .varint(largeValues)
                 .varint(keyBytes)
                 .varint(valueBytes)
-                .varint(copies);
+                .varint(copies)
+                .varint(visibleFirst)
+                .varint(visibleLast);
     }
 
     static ArrayCounts decode(Decoder in) {
@@ -51,6 +65,8 @@ record ArrayCounts(
                 in.varint(),
                 in.varint(),
                 in.varint(),
-                in.hasMore() ? in.varint() : 0);
+                in.hasMore() ? in.varint() : 0,
+                in.hasMore() ? in.varint() : NOT_COUNTED,
+                in.hasMore() ? in.varint() : NOT_COUNTED);
     }
 }

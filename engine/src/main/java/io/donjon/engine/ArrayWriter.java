@@ -97,6 +97,11 @@ final class ArrayWriter {
     private long keyBytes;
     private long valueBytes;
     private long copies;
+    private long visibleFirst;
+    private long visibleLast;
+
+    /** Whether the last entry has a value. */
+    private boolean lastShows;
 
     /**
      * A writer of one array.
@@ -134,6 +139,7 @@ final class ArrayWriter {
     /** Adds a breakpoint of kind PASS or TOMBSTONE. */
     void add(byte[] key, int keyLength, long rank, int kind) {
         begin(key, keyLength, rank, 0);
+        lastShows = false;
         block.add(key, keyLength, rank, kind, key, 0, 0);
         passes += kind == StepKind.PASS ? 1 : 0;
         tombstones += kind == StepKind.TOMBSTONE ? 1 : 0;
@@ -149,6 +155,7 @@ final class ArrayWriter {
      */
     void addValue(byte[] key, int keyLength, long rank, boolean copy, byte[] from, int offset, int length) {
         begin(key, keyLength, rank, length);
+        shows(rank);
         int flags = flags(copy);
         if (block.add(key, keyLength, rank, StepKind.VALUE | flags, from, offset, length) == StepKind.RESUME) {
             resumes++;
@@ -166,12 +173,18 @@ final class ArrayWriter {
     void addLarge(byte[] key, int keyLength, long rank, boolean copy, ValueSource source) {
         LargeValue value = writeLarge(source);
         begin(key, keyLength, rank, 4 * Encoder.VARINT_BYTES_MAX);
+        shows(rank);
         block.addLarge(key, keyLength, rank, flags(copy), value);
         largeValues++;
         valueBytes += value.length();
         if (lastSampled) {
             sample.add(lastHash, new KeySample.Point(rank, StepKind.LARGE, value.length(), (int) value.hash()));
         }
+    }
+
+    private void shows(long rank) {
+        lastShows = true;
+        visibleFirst += rank == 0 ? 1 : 0;
     }
 
     private int flags(boolean copy) {
@@ -202,6 +215,7 @@ final class ArrayWriter {
     }
 
     private void newKey(byte[] key, int keyLength) {
+        visibleLast += lastShows ? 1 : 0;
         if (lastKey.length < keyLength) {
             lastKey = new byte[Math.max(keyLength, 2 * lastKey.length)];
         }
@@ -286,6 +300,7 @@ final class ArrayWriter {
      * @param versions the version table: ids in line order
      */
     Written finish(long[] versions) {
+        visibleLast += lastShows ? 1 : 0;
         closeBlock();
         TreeRoot root = index.finish(1);
         List<BlockPointer> table = writeTable(versions);
@@ -303,7 +318,9 @@ final class ArrayWriter {
                 largeValues,
                 keyBytes,
                 valueBytes,
-                copies);
+                copies,
+                visibleFirst,
+                visibleLast);
         ArrayFooter footer = new ArrayFooter(
                 root,
                 versions.length,

@@ -391,6 +391,7 @@ final class Engine implements AutoCloseable {
 
     private StoreStats.Array arrayStats(ArrayRun array) {
         ArrayInfo info = array.info();
+        ArrayCounts counts = array.footer().counts();
         return new StoreStats.Array(
                 info.id(),
                 info.age(),
@@ -398,6 +399,8 @@ final class Engine implements AutoCloseable {
                 info.to(),
                 info.breakpoints(),
                 info.keys(),
+                counts.copies(),
+                counts.live(),
                 info.bytes(),
                 background.merges().isBusy(array));
     }

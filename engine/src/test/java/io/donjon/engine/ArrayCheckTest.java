@@ -273,7 +273,9 @@ class ArrayCheckTest {
                             is.largeValues(),
                             is.keyBytes(),
                             is.valueBytes(),
-                            is.copies());
+                            is.copies(),
+                            is.visibleFirst(),
+                            is.visibleLast());
                     return footer(old, old.places(), says, old.lastKey(), old.sample());
                 });
             case MANIFEST_COUNTS -> breaker.info(old -> info(old, old.values(), old.keys() + 1, old.bytes()));

@@ -30,12 +30,18 @@ public final class ReadAhead {
             return extent.read(offset, size);
         }
         if (offset < pieceAt || offset + size > pieceAt + pieceBytes) {
+            // What is there of the block is kept: so reads follow one on another, and a disk need not seek.
+            long end = pieceAt + pieceBytes;
+            int kept = offset >= pieceAt && offset < end ? (int) (end - offset) : 0;
+            if (kept > 0) {
+                System.arraycopy(piece, (int) (offset - pieceAt), piece, 0, kept);
+            }
             int leftInChunk = Chunks.BYTES - (int) (offset & (Chunks.BYTES - 1));
-            int bytes = (int) Math.min(Math.min(leftInChunk, piece.length), extent.length() - offset);
+            int bytes = (int) Math.min(Math.min(leftInChunk, piece.length), extent.length() - offset) - kept;
             pieceBytes = 0;
-            extent.readUnchecked(offset, ByteBuffer.wrap(piece, 0, bytes));
+            extent.readUnchecked(offset + kept, ByteBuffer.wrap(piece, kept, bytes));
             pieceAt = offset;
-            pieceBytes = bytes;
+            pieceBytes = kept + bytes;
             bytesRead += bytes;
         }
         try {
