@@ -130,6 +130,12 @@ public interface Store extends AutoCloseable {
     StoreStats stats();
 
     /**
+     * What the versions that a query asks for take on disk, in line order; what is in memory is written first, if there
+     * is room for it. It is estimated from samples in one pass over all arrays. Close it.
+     */
+    Stream<VersionSpace> space(VersionQuery query);
+
+    /**
      * Begins to walk through everything on disk, in the background: checksums, order, filters, ranks, counts, the
      * extent map, the members and the log. Writes may go on meanwhile.
      */

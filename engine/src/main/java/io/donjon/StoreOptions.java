@@ -27,6 +27,7 @@ public final class StoreOptions {
     private final boolean directIo;
     private final boolean degraded;
     private final boolean strata;
+    private final double deadShareMax;
 
     private StoreOptions(
             List<Path> directories,
@@ -37,7 +38,8 @@ public final class StoreOptions {
             Compression compression,
             boolean directIo,
             boolean degraded,
-            boolean strata) {
+            boolean strata,
+            double deadShareMax) {
         this.directories = directories;
         this.createIfMissing = createIfMissing;
         this.copies = copies;
@@ -47,6 +49,7 @@ public final class StoreOptions {
         this.directIo = directIo;
         this.degraded = degraded;
         this.strata = strata;
+        this.deadShareMax = deadShareMax;
     }
 
     /**
@@ -55,13 +58,22 @@ public final class StoreOptions {
      */
     public static StoreOptions at(Path directory, Path... more) {
         List<Path> all = Stream.concat(Stream.of(directory), Stream.of(more)).toList();
-        return new StoreOptions(all, false, 0, 256L << 20, Durability.SYNC, Compression.LZ4, false, false, true);
+        return new StoreOptions(all, false, 0, 256L << 20, Durability.SYNC, Compression.LZ4, false, false, true, 0.3);
     }
 
     /** Whether a store is created where there is none; off at first, when {@link FormatException} says so instead. */
     public StoreOptions createIfMissing(boolean create) {
         return new StoreOptions(
-                directories, create, copies, memoryBytes, durability, compression, directIo, degraded, strata);
+                directories,
+                create,
+                copies,
+                memoryBytes,
+                durability,
+                compression,
+                directIo,
+                degraded,
+                strata,
+                deadShareMax);
     }
 
     /**
@@ -76,7 +88,16 @@ public final class StoreOptions {
                     "copies " + count + ": must be 1 or 2, and at most the " + directories.size() + " directories");
         }
         return new StoreOptions(
-                directories, createIfMissing, count, memoryBytes, durability, compression, directIo, degraded, strata);
+                directories,
+                createIfMissing,
+                count,
+                memoryBytes,
+                durability,
+                compression,
+                directIo,
+                degraded,
+                strata,
+                deadShareMax);
     }
 
     /**
@@ -91,7 +112,16 @@ public final class StoreOptions {
             throw new IllegalArgumentException("memoryBytes " + bytes + ": must be at least " + MEMORY_BYTES_MIN);
         }
         return new StoreOptions(
-                directories, createIfMissing, copies, bytes, durability, compression, directIo, degraded, strata);
+                directories,
+                createIfMissing,
+                copies,
+                bytes,
+                durability,
+                compression,
+                directIo,
+                degraded,
+                strata,
+                deadShareMax);
     }
 
     /** The durability of writes that do not name their own; by default {@link Durability#SYNC}. */
@@ -105,7 +135,8 @@ public final class StoreOptions {
                 compression,
                 directIo,
                 degraded,
-                strata);
+                strata,
+                deadShareMax);
     }
 
     /** How new blocks are compressed; by default {@link Compression#LZ4}. Old blocks stay readable as they are. */
@@ -119,7 +150,8 @@ public final class StoreOptions {
                 Objects.requireNonNull(method, "method"),
                 directIo,
                 degraded,
-                strata);
+                strata,
+                deadShareMax);
     }
 
     /**
@@ -128,7 +160,16 @@ public final class StoreOptions {
      */
     public StoreOptions directIo(boolean direct) {
         return new StoreOptions(
-                directories, createIfMissing, copies, memoryBytes, durability, compression, direct, degraded, strata);
+                directories,
+                createIfMissing,
+                copies,
+                memoryBytes,
+                durability,
+                compression,
+                direct,
+                degraded,
+                strata,
+                deadShareMax);
     }
 
     /**
@@ -137,7 +178,16 @@ public final class StoreOptions {
      */
     public StoreOptions degraded(boolean allowed) {
         return new StoreOptions(
-                directories, createIfMissing, copies, memoryBytes, durability, compression, directIo, allowed, strata);
+                directories,
+                createIfMissing,
+                copies,
+                memoryBytes,
+                durability,
+                compression,
+                directIo,
+                allowed,
+                strata,
+                deadShareMax);
     }
 
     /**
@@ -147,7 +197,40 @@ public final class StoreOptions {
      */
     public StoreOptions strata(boolean cut) {
         return new StoreOptions(
-                directories, createIfMissing, copies, memoryBytes, durability, compression, directIo, degraded, cut);
+                directories,
+                createIfMissing,
+                copies,
+                memoryBytes,
+                durability,
+                compression,
+                directIo,
+                degraded,
+                cut,
+                deadShareMax);
+    }
+
+    /**
+     * How much of the arrays on disk may be what no version can read any more, since versions were dropped: from 0.05 to
+     * 1, by default 0.3. With more of it, arrays are written anew in the background, with regard to reads and writes that
+     * go on; the less is allowed, the more often. With 1 only arrays of which nothing can be read are dropped.
+     *
+     * @throws IllegalArgumentException if it is out of that range
+     */
+    public StoreOptions deadShareMax(double share) {
+        if (!(share >= 0.05 && share <= 1)) {
+            throw new IllegalArgumentException("deadShareMax " + share + ": must be from 0.05 to 1");
+        }
+        return new StoreOptions(
+                directories,
+                createIfMissing,
+                copies,
+                memoryBytes,
+                durability,
+                compression,
+                directIo,
+                degraded,
+                strata,
+                share);
     }
 
     /** The directories, as given. */
@@ -193,5 +276,10 @@ public final class StoreOptions {
     /** See {@link #strata(boolean)}. */
     public boolean strata() {
         return strata;
+    }
+
+    /** See {@link #deadShareMax(double)}. */
+    public double deadShareMax() {
+        return deadShareMax;
     }
 }

@@ -4,6 +4,7 @@ import io.donjon.Keyspace;
 import io.donjon.Store;
 import io.donjon.Version;
 import io.donjon.VersionQuery;
+import io.donjon.VersionSpace;
 import io.donjon.perf.compare.Json;
 import java.io.IOException;
 import java.util.Iterator;
@@ -28,6 +29,8 @@ import picocli.CommandLine.Parameters;
         },
         footer = {"", "Example: donjon versions /tmp/store fruit"})
 final class VersionsCommand extends StoreCommand {
+    private static final String COLUMNS = "%16s  %16s  %16s  %s";
+
     @Parameters(
             index = "1",
             arity = "0..1",
@@ -41,6 +44,12 @@ final class VersionsCommand extends StoreCommand {
             defaultValue = "1000",
             description = "At most so many versions (default: ${DEFAULT-VALUE}).")
     private long limit;
+
+    @Option(
+            names = "--space",
+            description = "Say of each version what it takes on disk: alone, together with others, and what dropping it"
+                    + " would free. One a line, in the order of the line; estimated from samples.")
+    private boolean space;
 
     @Option(names = "--json", description = "Print one object a line for each version, in the order of the line.")
     private boolean json;
@@ -56,7 +65,9 @@ final class VersionsCommand extends StoreCommand {
     protected int run(Store store) throws IOException {
         VersionQuery query =
                 keyspace == null ? VersionQuery.all() : VersionQuery.all().tree(tree(store, keyspace));
-        if (json) {
+        if (space) {
+            printSpace(store, query.readable());
+        } else if (json) {
             printJson(store, query);
         } else {
             VersionForestText.Signs signs =
@@ -84,16 +95,51 @@ final class VersionsCommand extends StoreCommand {
         try (Stream<Version> versions = store.versions(query)) {
             Iterator<Version> each = versions.limit(limit).iterator();
             while (each.hasNext()) {
-                Version version = each.next();
-                Map<String, @Nullable Object> fields = new LinkedHashMap<>();
-                fields.put("id", version.id());
-                fields.put("parent", version.parent());
-                fields.put("tree", version.tree());
-                fields.put("kind", version.kind().name().toLowerCase(Locale.ROOT));
-                fields.put("name", version.name());
-                fields.put("created", version.created().toString());
-                fields.put("readable", version.readable());
-                terminal().println(Json.of(fields));
+                terminal().println(Json.of(fields(each.next())));
+            }
+        }
+    }
+
+    private static Map<String, @Nullable Object> fields(Version version) {
+        Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+        fields.put("id", version.id());
+        fields.put("parent", version.parent());
+        fields.put("tree", version.tree());
+        fields.put("kind", version.kind().name().toLowerCase(Locale.ROOT));
+        fields.put("name", version.name());
+        fields.put("created", version.created().toString());
+        fields.put("readable", version.readable());
+        return fields;
+    }
+
+    private void printSpace(Store store, VersionQuery query) throws IOException {
+        if (!json) {
+            terminal().println(String.format(Locale.ROOT, COLUMNS, "alone", "with others", "freed by drop", "version"));
+        }
+        try (Stream<VersionSpace> spaces = store.space(query)) {
+            Iterator<VersionSpace> each = spaces.limit(limit).iterator();
+            while (each.hasNext()) {
+                VersionSpace space = each.next();
+                Version version = space.version();
+                if (json) {
+                    Map<String, @Nullable Object> fields = fields(version);
+                    fields.put("exclusive", space.exclusive());
+                    fields.put("shared", space.shared());
+                    fields.put("freed", space.freed());
+                    terminal().println(Json.of(fields));
+                } else {
+                    String name = version.kind() == Version.Kind.SNAPSHOT
+                            ? version.tree() + "@" + version.name()
+                            : version.name() == null ? "version " + version.id() : version.name();
+                    terminal()
+                            .println(String.format(
+                                    Locale.ROOT,
+                                    COLUMNS,
+                                    String.format(Locale.ROOT, "%,d", space.exclusive()),
+                                    String.format(Locale.ROOT, "%,d", space.shared()),
+                                    String.format(Locale.ROOT, "%,d", space.freed()),
+                                    name));
+                }
             }
         }
     }

@@ -50,6 +50,20 @@ final class VersionsTest {
     }
 
     @Test
+    void spaceTellsWhatEachVersionTakesAlone() {
+        ok("put", store, "k", "a", "x".repeat(3000));
+        ok("snapshot", store, "k", "s");
+        ok("snapshot", store, "k", "t");
+        ok("put", store, "k", "a", "y".repeat(3000));
+        String table = versions("--space");
+        assertTrue(table.matches("(?s) +alone +with others +freed by drop +version\n.* k@s\n.* k@t\n.* k\n"), table);
+        // The two snapshots share what they show; the keyspace's value is its own.
+        assertTrue(table.matches("(?s).*\n +0 +[1-9][0-9,]* +0 +k@s\n.*"), table);
+        assertTrue(table.matches("(?s).*\n +[1-9][0-9,]* +0 +[1-9][0-9,]* +k\n"), table);
+        assertTrue(versions("--space", "--json").contains("\"exclusive\": 0, \"shared\": "));
+    }
+
+    @Test
     void aCloneGoesItsOwnWay() {
         ok("put", store, "k", "a", "1");
         ok("snapshot", store, "k", "s");

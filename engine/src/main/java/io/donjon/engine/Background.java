@@ -71,6 +71,7 @@ final class Background {
             Tuning tuning,
             Throttle throttle,
             WorkMemory memory,
+            double deadShareMax,
             OpenArrays arrays) {
         this.environment = environment;
         this.store = store;
@@ -111,8 +112,18 @@ final class Background {
                 lingering,
                 notices,
                 merges::arraysChanged);
-        this.cleaner = new Cleaner(environment, catalog, states, commits, merges, flushes, this::wake);
         this.reclaim = new Reclaim(environment, store, catalog, states, commits, arrays, merges, this::wake);
+        this.cleaner = new Cleaner(
+                environment,
+                catalog,
+                states,
+                commits,
+                merges,
+                flushes,
+                reclaim,
+                new Pace(environment, () -> store.cache().hits() + store.cache().misses() + reads.visible()),
+                deadShareMax,
+                this::wake);
     }
 
     // ---- life ----

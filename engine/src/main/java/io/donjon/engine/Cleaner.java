@@ -8,15 +8,20 @@ import io.donjon.StoreClosedException;
 import io.donjon.extents.Environment;
 import io.donjon.extents.StorageException;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Gives back what nobody can read any more (design.md section 4, "Deleting versions"): arrays whose whole band is dead
- * are dropped at once, unread. Whoever cannot wait asks for a {@link Cleaning}. One thread works; all else may be called
- * by any.
+ * are dropped at once, unread; of the others the one with the most dead bytes for its size is written anew, as long as
+ * there are more of these in the store than it may have. Whoever cannot wait asks for a {@link Cleaning}. One thread
+ * works; all else may be called by any.
  */
 final class Cleaner {
     /** How long drops wait for a flush that moves the manifest's line on; where there is nothing to write it costs little. */
@@ -27,12 +32,17 @@ final class Cleaner {
     /** Looking at what is dead takes at most one part in so many of the time. */
     private static final long LOOK_PAUSE_TIMES = 50;
 
+    private static final long FLUSH_PAUSE_NANOS = 1_000_000;
+
     private final Environment environment;
     private final Catalog catalog;
     private final ReadStates states;
     private final Commits commits;
     private final Merges merges;
     private final Flushes flushes;
+    private final Reclaim reclaim;
+    private final Pace pace;
+    private final double deadShareMax;
     private final Runnable wake;
     private final Lock lock;
 
@@ -50,9 +60,13 @@ final class Cleaner {
     private long nextLook;
     private boolean hasLooked;
 
+    /** By array: the share of its bytes that nobody could read when it was looked at. Of others nothing is known. */
+    private volatile Map<Long, Double> deadShares = Map.of();
+
     /**
      * A cleaner of a store.
      *
+     * @param deadShareMax how much of the arrays may be dead
      * @param wake tells the thread that there is something to do
      */
     Cleaner(
@@ -62,6 +76,9 @@ final class Cleaner {
             Commits commits,
             Merges merges,
             Flushes flushes,
+            Reclaim reclaim,
+            Pace pace,
+            double deadShareMax,
             Runnable wake) {
         this.environment = environment;
         this.catalog = catalog;
@@ -69,6 +86,9 @@ final class Cleaner {
         this.commits = commits;
         this.merges = merges;
         this.flushes = flushes;
+        this.reclaim = reclaim;
+        this.pace = pace;
+        this.deadShareMax = deadShareMax;
         this.wake = wake;
         this.lock = environment.newLock();
     }
@@ -95,7 +115,7 @@ final class Cleaner {
 
     /** Begins to clean everything. */
     Job<CleanReport> clean() {
-        Cleaning job = new Cleaning(environment, states, commits, merges, flushes);
+        Cleaning job = new Cleaning(environment, states, commits, merges, flushes, reclaim, this::deadShare);
         lock.lock();
         try {
             if (ended) {
@@ -131,13 +151,35 @@ final class Cleaner {
         }
     }
 
+    // ---- figures ----
+
+    /** What each version takes, with what is in memory written first if it can be. */
+    SpaceReport space() {
+        if (commits.readOnlyReason() == null) {
+            commits.sealNow();
+        }
+        List<Generation> sealed = states.current().sealed;
+        while (!sealed.isEmpty()
+                && states.current().sealed.contains(sealed.get(0))
+                && !flushes.isFull()
+                && commits.readOnlyReason() == null) {
+            environment.pause(FLUSH_PAUSE_NANOS);
+        }
+        ReadState state = states.acquire();
+        try {
+            return SpaceReport.of(state.arrays, catalog);
+        } finally {
+            states.release(state);
+        }
+    }
+
     // ---- the work ----
 
     /** Does a part of what there is to do; false if there is nothing at the moment. */
     boolean step() {
         Cleaning job = asked();
         if (job == null) {
-            return commits.readOnlyReason() == null && dropDead(false) > 0;
+            return commits.readOnlyReason() == null && (look(false) > 0 || writeAnew());
         }
         try {
             return step(job);
@@ -169,32 +211,91 @@ final class Cleaner {
         if (!job.flush()) {
             return false;
         }
-        int dropped = dropDead(true);
+        int dropped = look(true);
         job.dropped(dropped);
         return dropped > 0 || job.merge() || job.isDone();
     }
 
-    /** Drops arrays whose whole band is dead, if versions have become unreadable since the last look; returns how many. */
-    private int dropDead(boolean atOnce) {
-        long unreadable = catalog.unreadable();
+    /**
+     * Looks at what has become unreadable since the last time: drops arrays of which all has, and finds out how much of
+     * the others; returns how many it dropped.
+     */
+    private int look(boolean atOnce) {
         long began = environment.nanoTime();
-        if (unreadable == unreadableSeen || (!atOnce && hasLooked && began - nextLook < 0)) {
+        long unreadable = catalog.unreadable();
+        if (unreadable == 0 || (!atOnce && hasLooked && began - nextLook < 0)) {
             return 0;
         }
-        Readers readers = Readers.of(catalog);
-        int[] dead = {0};
-        int dropped = merges.dropDead(array -> {
-            boolean isDead =
-                    !readers.any(array.from(), array.to()) && Readers.isDead(catalog, array.from(), array.to());
-            dead[0] += isDead ? 1 : 0;
-            return isDead;
-        });
-        if (dead[0] == 0) {
+        // Listed before the readers are: these know of every version that an array can name. As long as it is pinned no
+        // place that has left the line is given to another version.
+        ReadState state = states.acquire();
+        List<ArrayRun> arrays = state.arrays;
+        try {
+            boolean all = unreadable != unreadableSeen;
+            // One of which nothing can be read may have been busy the last time.
+            List<ArrayRun> unknown = arrays.stream()
+                    .filter(array -> all || !deadShares.containsKey(array.id()) || deadShare(array) == 1)
+                    .toList();
+            if (unknown.isEmpty()) {
+                return 0;
+            }
+            Readers readers = Readers.of(catalog);
+            int dropped = merges.dropDead(array ->
+                    !readers.any(array.from(), array.to()) && Readers.isDead(catalog, array.from(), array.to()));
+            Map<Long, Double> shares = new HashMap<>();
+            arrays.forEach(array -> shares.put(array.id(), deadShares.getOrDefault(array.id(), 0.0)));
+            unknown.forEach(array -> shares.put(array.id(), deadShare(array, readers)));
+            deadShares = shares;
             unreadableSeen = unreadable;
+            return dropped;
+        } finally {
+            states.release(state);
+            hasLooked = true;
+            long now = environment.nanoTime();
+            nextLook = now + LOOK_PAUSE_TIMES * (now - began);
         }
-        long now = environment.nanoTime();
-        nextLook = now + LOOK_PAUSE_TIMES * (now - began);
-        hasLooked = true;
-        return dropped;
+    }
+
+    private double deadShare(ArrayRun array, Readers readers) {
+        try {
+            return new Liveness(array, readers, catalog.forest()).deadShare();
+        } catch (StorageException e) {
+            if (e.kind() != StorageException.Kind.DAMAGED) {
+                throw e;
+            }
+            // Whatever reads it will say so.
+            return 0;
+        }
+    }
+
+    /** What of an array is dead, as far as is known. */
+    double deadShare(ArrayRun array) {
+        return deadShares.getOrDefault(array.id(), 0.0);
+    }
+
+    /** Writes the array anew that gives back most for its size, if too much of the store is dead; false if not. */
+    private boolean writeAnew() {
+        List<ArrayRun> arrays = states.current().arrays;
+        double dead = 0;
+        for (ArrayRun array : arrays) {
+            dead += deadShare(array) * array.info().bytes();
+        }
+        if (dead <= deadShareMax * MergePolicy.bytes(arrays)) {
+            return false;
+        }
+        pace.begin();
+        return merges.mergeOne(this::worst, () -> {
+            pace.keep();
+            return false;
+        });
+    }
+
+    /** The array with the most dead bytes for its size that may be written anew beside merges under way. */
+    private List<ArrayRun> worst(List<ArrayRun> arrays, List<List<ArrayRun>> busy) {
+        return arrays.stream()
+                .filter(array -> deadShare(array) > 0 && merges.policy().mayRun(List.of(array), busy))
+                .max(Comparator.comparingDouble(this::deadShare))
+                .map(List::of)
+                .orElse(List.of());
     }
 }

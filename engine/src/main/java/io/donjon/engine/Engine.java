@@ -128,7 +128,18 @@ final class Engine implements AutoCloseable {
                     image.lastSequence(),
                     this::wake);
             this.background = new Background(
-                    environment, store, catalog, image, states, reads, commits, tuning, throttle, memory, arrays);
+                    environment,
+                    store,
+                    catalog,
+                    image,
+                    states,
+                    reads,
+                    commits,
+                    tuning,
+                    throttle,
+                    memory,
+                    options.deadShareMax(),
+                    arrays);
             recover();
             opened = true;
         } catch (StorageException e) {

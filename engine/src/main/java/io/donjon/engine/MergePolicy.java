@@ -100,9 +100,11 @@ final class MergePolicy {
         List<ArrayRun> bySteps = List.of();
         long least = room;
         for (int i = 0; i < group.size(); i++) {
-            for (int j = i + 2; j <= group.size(); j++) {
-                List<ArrayRun> part = closed(group.subList(i, j), arrays);
-                if (!group.containsAll(part) || withoutEnds(part).isEmpty()) {
+            for (int j = i + Math.min(2, group.size()); j <= group.size(); j++) {
+                // One array alone is written anew for what is dead in it.
+                List<ArrayRun> part = group.size() == 1 ? group : closed(group.subList(i, j), arrays);
+                if (!group.containsAll(part)
+                        || (part.size() > 1 && withoutEnds(part).isEmpty())) {
                     continue;
                 }
                 long steps = Tuning.PIECE_BYTES_LEAST;

@@ -134,8 +134,7 @@ final class Merges {
             return List.of();
         }
         settled.retainAll(arrays.stream().map(ArrayRun::id).toList());
-        return policy.pickAlone(
-                arrays, busy, group -> MergePolicy.bytes(group) >= bytesLeast && isUncut(group));
+        return policy.pickAlone(arrays, busy, group -> MergePolicy.bytes(group) >= bytesLeast && isUncut(group));
     }
 
     private boolean isUncut(List<ArrayRun> group) {

@@ -3,17 +3,22 @@ package io.donjon.engine;
 import io.donjon.versioning.Line;
 import io.donjon.versioning.VersionForest;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.function.IntPredicate;
 
 /**
  * The readable versions of one moment, in line order: says how many of them stand between two places. What is counted
  * as unreadable here stays so, since nothing is born behind what cannot be read; so for later moments its answers are at
- * most too large, but for versions born since. One thread.
+ * most too large, but for versions born since. One thread; it pins a state while it asks, so that places stay what they are.
  */
 final class Readers {
     private final Line line;
     private int[] places = new int[64];
     private int count;
+
+    /** By tree, as the place where it begins. */
+    private final Map<Integer, Integer> treeEnds = new HashMap<>();
 
     private Readers(Line line) {
         this.line = line;
@@ -80,7 +85,7 @@ final class Readers {
     }
 
     /** The index of the first one at or behind a place; {@link #count} if there is none. */
-    private int at(int place) {
+    int at(int place) {
         int low = 0;
         int high = count;
         while (low < high) {
@@ -91,6 +96,37 @@ final class Readers {
                 high = middle;
             }
         }
+        return low;
+    }
+
+    /** How many there are. */
+    int count() {
+        return count;
+    }
+
+    /** The place of one of them. */
+    int place(int index) {
+        return places[index];
+    }
+
+    /** The index of the first one behind the tree that a place is in. */
+    int treeEnd(int place, VersionForest forest) {
+        int tree = forest.tree(place);
+        Integer known = treeEnds.get(tree);
+        if (known != null) {
+            return known;
+        }
+        int low = at(place);
+        int high = count;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (forest.tree(places[middle]) == tree) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        treeEnds.put(tree, low);
         return low;
     }
 }

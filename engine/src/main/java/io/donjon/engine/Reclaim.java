@@ -130,6 +130,11 @@ final class Reclaim {
         return done >= ticket;
     }
 
+    /** Lets its thread look again whether what it waits for has ended. */
+    void hurry() {
+        wake.run();
+    }
+
     /** Asks for a sweep and waits for its end; false if the store takes no more writes. */
     boolean sweep() {
         long ticket = ask();

@@ -14,6 +14,7 @@ import io.donjon.StoreStats;
 import io.donjon.VerifyReport;
 import io.donjon.Version;
 import io.donjon.VersionQuery;
+import io.donjon.VersionSpace;
 import io.donjon.WriteBatch;
 import io.donjon.extents.StorageException;
 import io.donjon.versioning.VersionForest;
@@ -240,6 +241,17 @@ final class StoreHandle implements Store {
     public StoreStats stats() {
         engine.requireOpen();
         return engine.stats();
+    }
+
+    @Override
+    public Stream<VersionSpace> space(VersionQuery query) {
+        engine.requireOpen();
+        try {
+            SpaceReport report = engine.background().cleaner().space();
+            return versions(query).map(report::of);
+        } catch (StorageException e) {
+            throw Errors.of(e);
+        }
     }
 
     @Override

@@ -139,7 +139,7 @@ record Tuning(
 
     /** The same for so many arrays that are written side by side. */
     Tuning sharedBy(int writers) {
-int share = Math.max(Math.min(64 * KIB, ioBytes), ioBytes / writers / IO_STEP * IO_STEP);
+        int share = Math.max(Math.min(64 * KIB, ioBytes), ioBytes / writers / IO_STEP * IO_STEP);
         return writers == 1
                 ? this
                 : new Tuning(

@@ -13,18 +13,30 @@ import io.donjon.Durability;
 import io.donjon.Job;
 import io.donjon.KeyRange;
 import io.donjon.Keyspace;
+import io.donjon.Reader;
 import io.donjon.Snapshot;
 import io.donjon.StoreClosedException;
+import io.donjon.Version;
+import io.donjon.VersionQuery;
+import io.donjon.VersionSpace;
 import io.donjon.extents.Codec;
+import io.donjon.extents.sim.Seeds;
 import io.donjon.extents.sim.SimWorld;
 import io.donjon.extents.sim.Survival;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What nobody can read any more gives its space back, by itself or when asked. Time is simulated. */
 class CleanerTest {
@@ -192,6 +204,213 @@ class CleanerTest {
             clone.drop();
             rest(store, 3);
             assertEquals(0, arrays(store).size());
+        });
+    }
+
+    // ---- arrays of which a part can be read ----
+
+    /** So many snapshots, each with all keys changed, in one array. */
+    private static List<Snapshot> history(StoreHandle store, int snapshots) {
+        Keyspace a = store.createKeyspace("a");
+        List<Snapshot> history = new ArrayList<>();
+        for (int round = 0; round < snapshots; round++) {
+            fill(a, round);
+            history.add(a.snapshot("s" + round));
+        }
+        store.clean().result();
+        assertEquals(1, arrays(store).size());
+        return history;
+    }
+
+    private static void assertHolds(Snapshot snapshot, int round) {
+        for (int number = 0; number < KEYS; number++) {
+            assertArrayEquals(value(number, round), snapshot.get(key(number)));
+        }
+    }
+
+    @Test
+    void anArrayIsWrittenAnewOnceTooMuchOfItIsDead() {
+        SimWorld world = new SimWorld(1);
+        live(world, store(0), store -> {
+            List<Snapshot> history = history(store, 10);
+            long all = bytes(store);
+            long merges = store.stats().merging().merges();
+            // The last snapshot is what the keyspace shows, too.
+            history.get(3).drop();
+            history.get(0).drop();
+            rest(store, 3);
+            assertEquals(all, bytes(store));
+            history.get(1).drop();
+            history.get(6).drop();
+            rest(store, 3);
+            assertEquals(merges + 1, store.stats().merging().merges());
+            assertEquals(0.6, (double) bytes(store) / all, 0.05);
+            for (int round : new int[] {2, 4, 5, 7, 8, 9}) {
+                assertHolds(history.get(round), round);
+            }
+            rest(store, 10);
+            assertEquals(merges + 1, store.stats().merging().merges());
+        });
+    }
+
+    @Test
+    void cleaningLeavesNothingDead() {
+        SimWorld world = new SimWorld(1);
+        live(world, store(0), store -> {
+            List<Snapshot> history = history(store, 10);
+            long all = bytes(store);
+            history.get(4).drop();
+            CleanReport report = store.clean().result();
+            assertEquals(1, report.merges());
+            assertEquals(0.9, (double) bytes(store) / all, 0.02);
+            assertEquals(0, store.clean().result().merges());
+            assertHolds(history.get(3), 3);
+            assertHolds(history.get(5), 5);
+        });
+    }
+
+    /** -Dseed=17 replays one. */
+    static LongStream seeds() {
+        return Seeds.first(Integer.getInteger("clean.seeds", 6));
+    }
+
+    /** A random forest of versions, at rest. */
+    private static void grow(
+            StoreHandle store, SplittableRandom random, List<Keyspace> keyspaces, List<Snapshot> snapshots) {
+        keyspaces.add(store.createKeyspace("k0"));
+        fill(keyspaces.get(0), 0);
+        for (int step = 1; step < 40; step++) {
+            Keyspace keyspace = keyspaces.get(random.nextInt(keyspaces.size()));
+            int changes = random.nextInt(2 * KEYS);
+            for (int n = 0; n < changes; n++) {
+                int number = random.nextInt(KEYS);
+                if (random.nextInt(8) == 0) {
+                    keyspace.delete(key(number));
+                } else {
+                    keyspace.put(key(number), value(number, random.nextInt(step)));
+                }
+            }
+            snapshots.add(keyspace.snapshot("s" + step));
+            if (random.nextInt(4) == 0) {
+                Snapshot origin = snapshots.get(random.nextInt(snapshots.size()));
+                keyspaces.add(origin.cloneAs("k" + step));
+            }
+        }
+        store.clean().result();
+    }
+
+    @ParameterizedTest(name = "seed={0}")
+    @MethodSource("seeds")
+    void whatDroppingAVersionWouldFreeIsWhatItDoesFree(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        SimWorld world = new SimWorld(seed);
+        live(world, store(0), store -> {
+            List<Snapshot> snapshots = new ArrayList<>();
+            grow(store, random, new ArrayList<>(), snapshots);
+            long said = 0;
+            long freed = 0;
+            for (int drops = 0; drops < 8; drops++) {
+                long before = bytes(store);
+                Snapshot snapshot = snapshots.remove(random.nextInt(snapshots.size()));
+                VersionSpace space = space(store, snapshot.version());
+                said += space.freed();
+                snapshot.drop();
+                store.clean().result();
+                assertEquals((double) space.freed(), (double) (before - bytes(store)), 0.01 * before);
+                freed += before - bytes(store);
+                Version left = store.version(space.version().id());
+                assertTrue(left == null || space(store, left).freed() == 0, "a dropped version has space");
+            }
+            assertEquals(1, (double) said / freed, 0.1, said + " bytes said, " + freed + " freed");
+        });
+    }
+
+    private static VersionSpace space(StoreHandle store, Version version) {
+        try (Stream<VersionSpace> all = store.space(VersionQuery.all().tree(version.tree()))) {
+            return all.filter(space -> space.version().id() == version.id())
+                    .findFirst()
+                    .orElseThrow();
+        }
+    }
+
+    @ParameterizedTest(name = "seed={0}")
+    @MethodSource("seeds")
+    void whatIsExclusiveAndWhatIsSharedIsWhatAWalkOverAllVersionsFinds(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        SimWorld world = new SimWorld(seed);
+        live(world, store(0), store -> {
+            List<Keyspace> keyspaces = new ArrayList<>();
+            List<Snapshot> snapshots = new ArrayList<>();
+            grow(store, random, keyspaces, snapshots);
+            Map<Long, Reader> readers = new HashMap<>();
+            keyspaces.forEach(keyspace -> readers.put(keyspace.version().id(), keyspace));
+            snapshots.forEach(snapshot -> readers.put(snapshot.version().id(), snapshot));
+            List<VersionSpace> spaces;
+            try (Stream<VersionSpace> all = store.space(VersionQuery.all().readable())) {
+                spaces = all.toList();
+            }
+            double[] exclusive = new double[spaces.size()];
+            double[] shared = new double[spaces.size()];
+            double all = 0;
+            for (int number = 0; number < KEYS; number++) {
+                List<ByteBuffer> values = new ArrayList<>();
+                for (VersionSpace space : spaces) {
+                    byte[] value = Objects.requireNonNull(
+                                    readers.get(space.version().id()))
+                            .get(key(number));
+                    values.add(value == null ? ByteBuffer.allocate(0) : ByteBuffer.wrap(value));
+                }
+                for (int from = 0, to; from < values.size(); from = to) {
+                    to = from + 1;
+                    while (to < values.size() && values.get(to).equals(values.get(from))) {
+                        to++;
+                    }
+                    int length = values.get(from).remaining();
+                    all += length;
+                    for (int i = from; i < to; i++) {
+                        (to - from == 1 ? exclusive : shared)[i] += length;
+                    }
+                }
+            }
+            double scale = bytes(store) / all;
+            double difference = 0;
+            double whole = 0;
+            for (int i = 0; i < spaces.size(); i++) {
+                difference += Math.abs(spaces.get(i).exclusive() - scale * exclusive[i]);
+                difference += Math.abs(spaces.get(i).shared() - scale * shared[i]);
+                whole += scale * (exclusive[i] + shared[i]);
+            }
+            assertTrue(difference < 0.1 * whole, difference + " bytes of " + whole);
+        });
+    }
+
+    @ParameterizedTest(name = "seed={0}")
+    @MethodSource("seeds")
+    void theDeadShareIsWhatWritingAnewGivesBack(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        SimWorld world = new SimWorld(seed);
+        live(world, store(0), store -> {
+            List<Keyspace> keyspaces = new ArrayList<>();
+            List<Snapshot> snapshots = new ArrayList<>();
+            grow(store, random, keyspaces, snapshots);
+            store.clean().result();
+            long before = bytes(store);
+            for (int drops = random.nextInt(snapshots.size()); drops > 0; drops--) {
+                snapshots.remove(random.nextInt(snapshots.size())).drop();
+            }
+            if (random.nextBoolean() && keyspaces.size() > 1) {
+                keyspaces.remove(random.nextInt(keyspaces.size())).drop();
+            }
+            flush(store);
+            Readers readers = Readers.of(store.engine().catalog());
+            double live = 0;
+            for (ArrayRun array : arrays(store)) {
+                double dead =
+                        new Liveness(array, readers, store.engine().catalog().forest()).deadShare();
+                live += (1 - dead) * array.info().bytes();
+            }
+            store.clean().result();
+            assertEquals(1, live / bytes(store), 0.1, "of " + before + " bytes " + bytes(store) + " are left");
         });
     }
 

@@ -25,6 +25,7 @@ import io.donjon.Snapshot;
 import io.donjon.Store;
 import io.donjon.Version;
 import io.donjon.VersionQuery;
+import io.donjon.VersionSpace;
 import io.donjon.View;
 import io.donjon.WriteBatch;
 import io.donjon.extents.sim.Steps;
@@ -56,7 +57,7 @@ final class Machine {
     private static final int KEYSPACES_MAX = 6;
 
     /** Kinds of steps, the frequent ones several times. */
-    static final int KINDS = 40;
+    static final int KINDS = 42;
 
     static final int CLEAN = 38;
 
@@ -655,6 +656,9 @@ final class Machine {
         try {
             CleanReport report = job.result();
             assertTrue(report.arrays() >= 0 && job.isDone());
+            try (Stream<VersionSpace> all = store().space(VersionQuery.all())) {
+                all.forEach(space -> assertTrue(space.exclusive() >= 0 && space.shared() >= 0, space::toString));
+            }
         } catch (DonjonException e) {
             // Where merges may fail this may: it is no operation of the model.
             if (!hampered) {
