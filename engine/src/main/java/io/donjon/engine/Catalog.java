@@ -46,6 +46,9 @@ final class Catalog {
     private int pendingDrops;
     private long nextVersion = 1;
 
+    /** Whether a hidden keyspace was ever met. */
+    private boolean hidden;
+
     /** How many versions have become unreadable, those counted that were so when the store was opened. */
     private long unreadable;
 
@@ -226,13 +229,14 @@ final class Catalog {
         }
     }
 
-    private static String name(Decoder in) {
+    private String name(Decoder in) {
         int before = in.remaining();
         String name = in.text();
         if (Hidden.seen(name).isEmpty()
                 || before - in.remaining() - (name.length() - Hidden.seen(name).length()) > NAME_FIELD_BYTES_MAX) {
             throw in.bad("a name of " + name.length() + " characters");
         }
+        hidden |= Hidden.isHidden(name);
         return name;
     }
 
@@ -491,6 +495,11 @@ final class Catalog {
         if (view != null) {
             freshViews.put(to, view);
         }
+    }
+
+    /** Whether there may be {@link Hidden} keyspaces. */
+    synchronized boolean mayHaveHidden() {
+        return hidden;
     }
 
     // ---- readers ----

@@ -216,7 +216,7 @@ final class Engine implements AutoCloseable {
     private void dropOrphans() {
         List<Long> orphans = new ArrayList<>();
         VersionForest forest = catalog.forest();
-        if (forest.viewCount() == 0) {
+        if (forest.viewCount() == 0 && !catalog.mayHaveHidden()) {
             return;
         }
         for (int place = forest.next(VersionForest.ROOT); place != VersionForest.NONE; place = forest.next(place)) {

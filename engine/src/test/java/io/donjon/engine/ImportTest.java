@@ -18,6 +18,7 @@ import io.donjon.NameTakenException;
 import io.donjon.Snapshot;
 import io.donjon.Version;
 import io.donjon.VersionQuery;
+import io.donjon.extents.Checksums;
 import io.donjon.extents.Codec;
 import io.donjon.extents.sim.PowerCuts;
 import io.donjon.extents.sim.SimWorld;
@@ -44,6 +45,8 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Snapshots that leave a store as streams and come into another: whole, or not at all. */
 class ImportTest {
@@ -276,14 +279,7 @@ class ImportTest {
             streams.add(stream(store, keyspace.snapshot("s"), null));
         });
         byte[] sound = streams.get(0);
-        List<byte[]> chunks = new ArrayList<>();
-        for (int at = SnapshotStream.PREAMBLE_BYTES; at < sound.length; ) {
-            int end = at
-                    + SnapshotStream.CHUNK_HEADER_BYTES
-                    + ByteBuffer.wrap(sound).getInt(at);
-            chunks.add(Arrays.copyOfRange(sound, at, end));
-            at = end;
-        }
+        List<byte[]> chunks = chunks(sound);
         assertTrue(chunks.size() > 5);
         live(new SimWorld(6), store -> {
             for (int chunk = 0; chunk < chunks.size(); chunk++) {
@@ -300,6 +296,57 @@ class ImportTest {
             }
             take(store, join(sound, chunks), "k");
         });
+    }
+
+    /** Chunks of the same number, place and size, each with its own sound checksum: only that of the whole tells. */
+    @Test
+    void aChunkOfAnotherStreamIsRefused() {
+        List<byte[]> streams = new ArrayList<>();
+        live(new SimWorld(14), store -> {
+            Keyspace keyspace = store.createKeyspace("k").with(Durability.ASYNC);
+            for (byte round = 0; round < 2; round++) {
+                for (int key = 0; key < 20; key++) {
+                    byte[] value = new byte[9_000];
+                    Arrays.fill(value, round);
+                    keyspace.put(new byte[] {(byte) key}, value);
+                }
+                streams.add(stream(store, keyspace.snapshot("s" + round), null));
+            }
+        });
+        List<byte[]> mixed = chunks(streams.get(0));
+        mixed.set(2, chunks(streams.get(1)).get(2));
+        live(
+                new SimWorld(15),
+                store -> assertRefused(store, CorruptionException.class, join(streams.get(0), mixed), "k"));
+    }
+
+    /** A writer that has lost count, behind right checksums. */
+    @Test
+    void countsThatAreWrongAreDamage() {
+        List<byte[]> chunks =
+                chunks(chain(1, 3, new ArrayList<>(), new ArrayList<>()).get(0));
+        byte[] end = chunks.get(chunks.size() - 1);
+        end[SnapshotStream.CHUNK_HEADER_BYTES]++;
+        byte[] stream = join(chain(1, 3, new ArrayList<>(), new ArrayList<>()).get(0), chunks);
+        int sum = new Checksums()
+                .begin(chunks.size() - 1L, stream.length - end.length)
+                .add(end, 0, SnapshotStream.CHUNK_CHECKED_BYTES)
+                .add(end, SnapshotStream.CHUNK_HEADER_BYTES, end.length - SnapshotStream.CHUNK_HEADER_BYTES)
+                .value();
+        ByteBuffer.wrap(stream).putInt(stream.length - end.length + SnapshotStream.CHUNK_CHECKED_BYTES, sum);
+        live(new SimWorld(16), store -> assertRefused(store, CorruptionException.class, stream, "k"));
+    }
+
+    private static List<byte[]> chunks(byte[] stream) {
+        List<byte[]> chunks = new ArrayList<>();
+        for (int at = SnapshotStream.PREAMBLE_BYTES; at < stream.length; ) {
+            int end = at
+                    + SnapshotStream.CHUNK_HEADER_BYTES
+                    + ByteBuffer.wrap(stream).getInt(at);
+            chunks.add(Arrays.copyOfRange(stream, at, end));
+            at = end;
+        }
+        return chunks;
     }
 
     private static byte[] join(byte[] preambleOf, List<byte[]> chunks) {
@@ -371,9 +418,10 @@ class ImportTest {
         };
     }
 
-    /** The power goes at every single change of the disk. */
-    @Test
-    void aPowerCutLeavesTheWholeSnapshotOrNothing() {
+    /** The power goes at every single change of the disk; what was not forced is lost, or all there: half an import, too. */
+    @ParameterizedTest
+    @EnumSource(names = {"ALL_LOST", "ALL_KEPT"})
+    void aPowerCutLeavesTheWholeSnapshotOrNothing(Survival survival) {
         List<NavigableMap<byte[], byte[]>> contents = new ArrayList<>();
         List<byte[]> streams = chain(3, 12, contents, new ArrayList<>());
         Set<Integer> seen = new HashSet<>();
@@ -386,7 +434,7 @@ class ImportTest {
                     acknowledged[0]++;
                 }
             });
-            SimWorld after = cut.reboot(Survival.ALL_LOST);
+            SimWorld after = cut.reboot(survival);
             live(after, store -> {
                 int found = snapshots(store).size();
                 seen.add(found);
