@@ -9,6 +9,7 @@ import io.donjon.extents.ExtentWriter;
 import io.donjon.extents.ManifestEdit;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -300,6 +301,53 @@ final class ArrayWriter {
      * @param versions the version table: ids in line order
      */
     Written finish(long[] versions) {
+        return finishAll(List.of(end(versions))).get(0);
+    }
+
+    /** An array to which nothing is added any more, not yet stable. */
+    static final class Ended {
+        private final ArrayWriter writer;
+        private final BlockPointer footer;
+        private final ArrayCounts counts;
+
+        private Ended(ArrayWriter writer, BlockPointer footer, ArrayCounts counts) {
+            this.writer = writer;
+            this.footer = footer;
+            this.counts = counts;
+        }
+    }
+
+    /** Makes arrays stable, together. */
+    static List<Written> finishAll(List<Ended> arrays) {
+        List<ExtentWriter> extents = new ArrayList<>();
+        for (Ended array : arrays) {
+            extents.add(array.writer.data);
+            extents.add(array.writer.meta);
+            if (array.writer.values != null) {
+                extents.add(array.writer.values);
+            }
+        }
+        Iterator<ExtentWriter.Written> stable = ExtentWriter.finishAll(extents).iterator();
+        List<Written> written = new ArrayList<>();
+        for (Ended array : arrays) {
+            ArrayWriter writer = array.writer;
+            written.add(new Written(
+                    stable.next(),
+                    stable.next(),
+                    writer.values == null ? null : stable.next(),
+                    array.footer,
+                    array.counts,
+                    writer.bytesWritten()));
+        }
+        return written;
+    }
+
+    /**
+     * Ends the array, which must not be empty.
+     *
+     * @param versions the version table: ids in line order
+     */
+    Ended end(long[] versions) {
         visibleLast += lastShows ? 1 : 0;
         closeBlock();
         TreeRoot root = index.finish(1);
@@ -332,10 +380,7 @@ final class ArrayWriter {
                 Arrays.copyOf(lastKey, lastKeyLength),
                 tuning.blockBytes());
         BlockPointer footerPointer = append(BlockType.FOOTER, footer.encode());
-        ExtentWriter.Written writtenData = data.finish();
-        ExtentWriter.Written writtenMeta = meta.finish();
-        ExtentWriter.@Nullable Written writtenValues = values == null ? null : values.finish();
-        return new Written(writtenData, writtenMeta, writtenValues, footerPointer, counts, bytesWritten());
+        return new Ended(this, footerPointer, counts);
     }
 
     private BlockPointer append(BlockType type, Encoder plain) {

@@ -55,10 +55,14 @@ final class Flush {
                 writers.add(new ArrayWriter(store, share, buffer.bytes() / parts.size()));
             }
             writeAll(buffer, parts, writers);
-            List<Result> results = new ArrayList<>();
+            List<ArrayWriter.Ended> ended = new ArrayList<>();
             for (int i = 0; i < parts.size(); i++) {
-                Painted part = parts.get(i);
-                results.add(new Result(writers.get(i).finish(ids(places, part)), part.from, part.to));
+                ended.add(writers.get(i).end(ids(places, parts.get(i))));
+            }
+            List<Result> results = new ArrayList<>();
+            for (ArrayWriter.Written written : ArrayWriter.finishAll(ended)) {
+                Painted part = parts.get(results.size());
+                results.add(new Result(written, part.from, part.to));
             }
             done = true;
             return results;

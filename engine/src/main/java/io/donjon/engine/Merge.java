@@ -266,8 +266,8 @@ final class Merge implements Overlay.Output {
             return out;
         }
 
-        long bytes() {
-            return writer == null ? 0 : writer.bytes();
+        boolean isFilled() {
+            return writer != null;
         }
 
         /** Writes what holds from one rank up to another, if that is not what was written last. */
@@ -287,19 +287,19 @@ final class Merge implements Overlay.Output {
             } else if (StepKind.isValue(pending.kind)) {
                 copy = fromRank == begin && (pendingRank < fromRank || pending.copy);
             }
-            add(writer(), fromRank - begin, written.kind, copy);
+            ArrayWriter out = writer();
+            long before = out.bytes();
+            add(out, fromRank - begin, written.kind, copy);
+            bytes += out.bytes() - before;
         }
 
-        @Nullable Output finish() {
-            ArrayWriter out = writer;
-            if (out == null) {
-                return null;
-            }
+        /** Ends its array, of which there must be something. */
+        ArrayWriter.Ended close() {
             long[] ids = new long[end - begin];
             for (int rank = 0; rank < ids.length; rank++) {
                 ids[rank] = catalog.forest().id(map.places[begin + rank]);
             }
-            return new Output(out.finish(ids), from, to);
+            return writer().end(ids);
         }
 
         void abandon() {
@@ -367,6 +367,10 @@ final class Merge implements Overlay.Output {
     private final long expectedBytes;
     private final Overlay overlay;
     private final List<Band> bands = new ArrayList<>();
+
+    /** Bytes that have been written, each counted once. */
+    private long bytes;
+
     private final BooleanSupplier cancelled;
 
     // The present key.
@@ -481,10 +485,6 @@ final class Merge implements Overlay.Output {
     private boolean isEnough() {
         if (keys == 0) {
             return false;
-        }
-        long bytes = 0;
-        for (Band written : bands) {
-            bytes += written.bytes();
         }
         if (bytes >= bytesMax) {
             return true;
@@ -639,12 +639,12 @@ final class Merge implements Overlay.Output {
         byte[] keysTo = end == null ? MergePolicy.keysTo(group) : end;
         List<Output> outputs = new ArrayList<>();
         long bytesWritten = 0;
-        for (Band written : bands) {
-            Output output = written.finish();
-            if (output != null) {
-                outputs.add(output);
-                bytesWritten += output.written().bytesWritten();
-            }
+        List<Band> filled = bands.stream().filter(Band::isFilled).toList();
+        List<ArrayWriter.Written> written =
+                ArrayWriter.finishAll(filled.stream().map(Band::close).toList());
+        for (int i = 0; i < filled.size(); i++) {
+            outputs.add(new Output(written.get(i), filled.get(i).from, filled.get(i).to));
+            bytesWritten += written.get(i).bytesWritten();
         }
         return new Result(outputs, keysFrom, keysTo, left, bytesRead, bytesWritten);
     }

@@ -5,9 +5,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -305,30 +305,42 @@ public final class ExtentWriter {
 
     /** Makes everything stable: contents first, then the files' names. At least one block must have been appended. */
     public Written finish() {
-        flush();
-        Set<Disk> on = new LinkedHashSet<>();
-        for (Target target : targets) {
-            on.add(target.disk);
-            if (!target.done) {
-                complete(target);
+        return finishAll(List.of(this)).get(0);
+    }
+
+    /** The same of several extents together: each disk is asked for the files' names once. */
+    public static List<Written> finishAll(List<ExtentWriter> writers) {
+        // All is written before the first force: that takes along most of what the others would wait for.
+        writers.forEach(ExtentWriter::flush);
+        Map<Disk, ExtentWriter> on = new LinkedHashMap<>();
+        for (ExtentWriter writer : writers) {
+            for (Target target : writer.targets) {
+                on.putIfAbsent(target.disk, writer);
+                if (!target.done) {
+                    writer.complete(target);
+                }
             }
         }
-        for (Disk disk : on) {
+        on.forEach((disk, writer) -> {
             try {
                 disk.there().sync();
             } catch (IOException e) {
-                throw failed(disk, "", e);
+                throw writer.failed(disk, "", e);
             }
-        }
-        for (Disk disk : on) {
+        });
+        on.forEach((disk, writer) -> {
             // It may still be writable, but the next open will not look at it.
             if (!disk.inUse()) {
                 throw new StorageException(
                         StorageException.Kind.FAILED,
-                        disk + " has been left out while extent " + id + " was written to it",
+                        disk + " has been left out while extent " + writer.id + " was written to it",
                         null);
             }
-        }
+        });
+        return writers.stream().map(ExtentWriter::written).toList();
+    }
+
+    private Written written() {
         return new Written(new ExtentInfo(id, length, copies, Arrays.copyOf(places, chunks * copies), 0));
     }
 

@@ -36,11 +36,17 @@ public final class Overlay {
     }
 
     private final int[] ends;
-    private final boolean[] passes;
+
+    /** A bit for each source that does not pass, the newest first. */
+    private final long[] holding;
+
     private final Output output;
 
     /** The ranks at which a band ends before the hull does, ascending, each once. */
     private final int[] endRanks;
+
+    /** For each of these: the bits of the sources whose band ends there. */
+    private final long[][] endingAt;
 
     /** The first of these that has not been reached. */
     private int nextEnd;
@@ -59,18 +65,25 @@ public final class Overlay {
      */
     public Overlay(int[] ends, Output output) {
         this.ends = ends.clone();
-        this.passes = new boolean[ends.length];
+        this.holding = new long[(ends.length + Long.SIZE - 1) / Long.SIZE];
         this.output = output;
         this.endRanks = Arrays.stream(ends)
                 .filter(end -> end != Integer.MAX_VALUE)
                 .sorted()
                 .distinct()
                 .toArray();
+        this.endingAt = new long[endRanks.length][holding.length];
+        for (int source = 0; source < ends.length; source++) {
+            int at = Arrays.binarySearch(endRanks, ends[source]);
+            if (at >= 0) {
+                endingAt[at][source / Long.SIZE] |= 1L << source;
+            }
+        }
     }
 
     /** Begins a key. */
     public void begin() {
-        Arrays.fill(passes, true);
+        Arrays.fill(holding, 0);
         nextEnd = 0;
         rank = -1;
         told = PASS;
@@ -96,11 +109,9 @@ public final class Overlay {
     }
 
     private void endBands() {
-        int end = endRanks[nextEnd++];
-        for (int source = 0; source < ends.length; source++) {
-            if (ends[source] == end) {
-                passes[source] = true;
-            }
+        long[] ending = endingAt[nextEnd++];
+        for (int i = 0; i < holding.length; i++) {
+            holding[i] &= ~ending[i];
         }
     }
 
@@ -108,7 +119,11 @@ public final class Overlay {
     public void step(int source, boolean pass) {
         assert rank < ends[source]
                 : "source " + source + " steps at rank " + rank + ", its band ends at " + ends[source];
-        passes[source] = pass;
+        if (pass) {
+            holding[source / Long.SIZE] &= ~(1L << source);
+        } else {
+            holding[source / Long.SIZE] |= 1L << source;
+        }
         toldStepped |= source == told;
     }
 
@@ -122,9 +137,9 @@ public final class Overlay {
             return;
         }
         int newest = PASS;
-        for (int source = 0; source < passes.length; source++) {
-            if (!passes[source]) {
-                newest = source;
+        for (int i = 0; i < holding.length; i++) {
+            if (holding[i] != 0) {
+                newest = i * Long.SIZE + Long.numberOfTrailingZeros(holding[i]);
                 break;
             }
         }
