@@ -101,6 +101,31 @@ def built(work):
     return clone
 
 
+def java17():
+    return {**os.environ, "JAVA_HOME": jdk(17)}
+
+
+def maven_test(work, module, test, **properties):
+    """Runs tests of one module with flags, as CONTRIBUTING says; returns the exit code, the output and the seconds."""
+    flags = [f"-D{name.replace('_', '.')}={value}" for name, value in properties.items()]
+    clone = built(work)
+    began = time.time()
+    code, out, err, took = run(
+        ["./mvnw", "-B", "-ntp", "test", "-pl", module, "-am", f"-Dtest={test}", "-Dsurefire.failIfNoSpecifiedTests=false"]
+        + flags, clone, java17())
+    text = out.decode("utf-8", "replace") + err
+    for said in glob.glob(os.path.join(clone, module, "target/surefire-reports/*-output.txt")):
+        if os.path.getmtime(said) >= began:
+            with open(said, encoding="utf-8", errors="replace") as file:
+                text += file.read()
+    return code, text, took
+
+
+def tail(text, good):
+    """What to show of the output of something that failed."""
+    return "" if good else "; " + " / ".join(re.findall(r"^\[ERROR\] (.*)$", text, re.M)[:3])[-400:]
+
+
 class KillTest:
     """A `donjon kill-test` that runs: what it says, and the means to kill it."""
 
