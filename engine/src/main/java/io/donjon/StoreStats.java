@@ -55,17 +55,19 @@ public record StoreStats(
     public record Cache(long bytes, long capacity, long hits, long misses) {}
 
     /**
-     * What is taken of the memory limit, at this moment. What the versions and names of a store take comes on top.
+     * What is taken of the memory limit, at this moment. The more versions take, the less blocks are cached; but an eighth
+     * of the cache remains, so that with very many versions more than the limit is taken.
      *
      * @param limit the limit
      * @param buffers write buffers, sealed ones and what is kept for the next included
      * @param cache blocks of data, indexes, filters and version tables in the cache
      * @param working what flushes, merges, scans that read ahead, the log, and buffers that cursors still hold take
+     * @param versions what the versions of the store and their names take
      */
-    public record Memory(long limit, long buffers, long cache, long working) {
+    public record Memory(long limit, long buffers, long cache, long working, long versions) {
         /** All of it. */
         public long taken() {
-            return buffers + cache + working;
+            return buffers + cache + working + versions;
         }
     }
 

@@ -33,10 +33,12 @@ final class Background {
 
     private final Environment environment;
     private final ExtentStore store;
+    private final Catalog catalog;
     private final ReadStates states;
     private final Commits commits;
     private final Tuning tuning;
     private final Throttle throttle;
+    private final WorkMemory memory;
     private final Installer installer;
     private final Reclaim reclaim;
     private final Lingering lingering;
@@ -75,10 +77,12 @@ final class Background {
             OpenArrays arrays) {
         this.environment = environment;
         this.store = store;
+        this.catalog = catalog;
         this.states = states;
         this.commits = commits;
         this.tuning = tuning;
         this.throttle = throttle;
+        this.memory = memory;
         this.lock = environment.newLock();
         this.wake = lock.newCondition();
         this.installer = new Installer(arrays, catalog, image, states, commits);
@@ -240,10 +244,11 @@ final class Background {
         environment.pause(RETRY_NANOS);
     }
 
-    /** What the flushing thread does: it also frees files and looks after log and manifest. */
+    /** What the flushing thread does: it also frees files and looks after memory, log and manifest. */
     private boolean flushStep() {
         installer.bury();
         lingering.expire();
+        memory.versionsTake(catalog.forest().heapBytes());
         if (commits.readOnlyReason() != null) {
             return false;
         }

@@ -114,6 +114,7 @@ final class Engine implements AutoCloseable {
             this.states = new ReadStates(new Generation(buffer), List.of(), openArrays(arrays));
             this.memory = new WorkMemory(store.cache(), tuning.workBytes());
             memory.take(store.log().memoryBytes());
+            memory.versionsTake(catalog.forest().heapBytes());
             this.reads = new Reads(states, catalog, store, tuning, environment, memory, image.lastSequence());
             this.commits = new Commits(
                     catalog,
@@ -367,7 +368,8 @@ final class Engine implements AutoCloseable {
                         store.cache().capacity(),
                         store.cache().hits(),
                         store.cache().misses()),
-                new StoreStats.Memory(options.memoryBytes(), buffered + slabs.idleBytes(), use.cached(), use.taken()),
+                new StoreStats.Memory(
+                        options.memoryBytes(), buffered + slabs.idleBytes(), use.cached(), use.taken(), use.versions()),
                 new StoreStats.Log(
                         store.log().written() - image.replayFrom(),
                         store.log().bytesWritten(),

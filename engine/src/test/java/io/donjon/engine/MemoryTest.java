@@ -77,6 +77,36 @@ class MemoryTest {
         }
     }
 
+    /** Versions take of the cache what they need, which their drop gives back to it. */
+    @Test
+    void versionsCountAndTheCacheShrinksByThem(@TempDir Path folder) {
+        int versions = 20_000;
+        try (Store store = Store.open(StoreOptions.at(folder)
+                .createIfMissing(true)
+                .memoryBytes(StoreOptions.MEMORY_BYTES_MIN)
+                .durability(Durability.ASYNC))) {
+            Engine engine = ((StoreHandle) store).engine();
+            Keyspace keyspace = store.createKeyspace("k");
+            long before = store.stats().memory().versions();
+            for (int i = 0; i < versions; i++) {
+                keyspace.snapshot("s" + i);
+            }
+            engine.commits().sealNow();
+            while (store.stats().memory().versions()
+                    != engine.catalog().forest().heapBytes()) {
+                engine.environment().pause(1_000_000);
+            }
+            StoreStats.Memory memory = store.stats().memory();
+            assertTrue(memory.versions() >= before + 60L * versions, () -> memory + " where it were " + before);
+            assertEquals(memory.buffers() + memory.cache() + memory.working() + memory.versions(), memory.taken());
+        }
+        try (Store store = Store.open(StoreOptions.at(folder).memoryBytes(StoreOptions.MEMORY_BYTES_MIN))) {
+            assertTrue(
+                    store.stats().memory().versions() >= 60L * versions,
+                    () -> "" + store.stats().memory());
+        }
+    }
+
     /** What is taken; the figures are not all of one moment, so that what one of three looks sees may be counted twice. */
     private static long taken(Store store) {
         long least = Long.MAX_VALUE;

@@ -26,10 +26,6 @@ class BlockCacheTest {
         return Seeds.first(20);
     }
 
-    private static Block block(int bytes) {
-        return new Block(BlockType.DATA, new byte[bytes], bytes);
-    }
-
     private record Key(long extent, long offset) {}
 
     /** It may forget, but never confuse, and never keeps more than it may. */
@@ -48,7 +44,7 @@ class BlockCacheTest {
             Block found = cache.get(key.extent, key.offset);
             if (found == null) {
                 misses++;
-                Block block = block(1 + random.nextInt(random.nextInt(10) == 0 ? 60_000 : 900));
+                Block block = Blocks.of(1 + random.nextInt(random.nextInt(10) == 0 ? 60_000 : 900));
                 cache.put(key.extent, key.offset, block);
                 put.put(key, block);
             } else {
@@ -77,7 +73,7 @@ class BlockCacheTest {
     void whatFitsStays() {
         BlockCache cache = new BlockCache(8 << 20);
         for (int i = 0; i < 1000; i++) {
-            cache.put(7, i * 100L, block(100));
+            cache.put(7, i * 100L, Blocks.of(100));
         }
         for (int i = 0; i < 1000; i++) {
             assertNotNull(cache.get(7, i * 100L));
@@ -96,13 +92,13 @@ class BlockCacheTest {
         for (int round = 0; round < 3; round++) {
             for (long offset : used) {
                 if (cache.get(1, offset) == null) {
-                    cache.put(1, offset, block(1000));
+                    cache.put(1, offset, Blocks.of(1000));
                 }
             }
         }
         for (long i = 0; i < 20_000; i++) {
             if (cache.get(2, i * 4096) == null) {
-                cache.put(2, i * 4096, block(1000));
+                cache.put(2, i * 4096, Blocks.of(1000));
             }
             if (i % 1000 == 0) {
                 used.forEach(offset -> cache.get(1, offset));
@@ -126,7 +122,7 @@ class BlockCacheTest {
                         Block found = cache.get(3, offset);
                         if (found == null) {
                             // The length says whose it is.
-                            cache.put(3, offset, block((int) offset + 1));
+                            cache.put(3, offset, Blocks.of((int) offset + 1));
                         } else {
                             assertEquals(offset + 1, found.bytes().length);
                         }
