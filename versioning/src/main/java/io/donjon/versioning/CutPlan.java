@@ -10,12 +10,13 @@ import java.util.List;
  * before a rank where
  *
  * <ol>
- *   <li>the band so far has gathered at least alpha times what it was given at its start,
+ *   <li>the band so far has gathered at least alpha times what it was given at its start, or what the cut would copy if
+ *       that is less; deletions at the cut count,
  *   <li>what remains is worth at least alpha times what the cut would copy, and
  *   <li>leaving the rest whole would make some version in it pay more than (1 + alpha) times what it shows.
  * </ol>
  *
- * <p>Gathered is what the band has to store by itself: values that it does not have yet, and deletions. A value that the
+ * <p>So a cut copies at most 1 + 1 / alpha times what was gathered before it. Gathered is what the band has to store by itself: values that it does not have yet, and deletions. A value that the
  * key had in the band before and has again is stored once, and one that was last seen before the band began is stored
  * anew. So a cut where much comes back that the band lacks costs nothing, and is found. One thread.
  */
@@ -43,7 +44,7 @@ public final class CutPlan {
      *
      * @param alpha how much is gathered before what is visible is copied, at least above 0: the larger, the less space
      *     and the longer scans
-     * @param bandMin no band gathers less than this, in the same measure as the steps: entries, or sampled ones
+     * @param bandMin no band is smaller than this, in the same measure as the steps: entries, or sampled ones
      */
     public CutPlan(double alpha, double bandMin) {
         this.alpha = alpha;
@@ -179,9 +180,10 @@ public final class CutPlan {
                 while (end < steps && ranks[order[end]] == rank) {
                     end++;
                 }
-                if (i > 0 && gathered >= Math.max(bandMin, alpha * given)) {
+                if (i > 0 && given + gathered >= bandMin) {
                     double copied = visible[end - 1] - newValues(i, end);
-                    if (rest >= Math.max(bandMin, alpha * copied)
+                    if (gathered + deletions(i, end) >= alpha * Math.min(given, copied)
+                            && rest >= Math.max(bandMin, alpha * copied)
                             && given + gathered + rest > paidMax * leastVisible[bandBegin]) {
                         cuts.add(rank);
                         band++;
@@ -210,6 +212,14 @@ public final class CutPlan {
             for (int i = from; i < to; i++) {
                 int value = values[order[i]];
                 count += value >= 0 && storedIn[value] != band ? 1 : 0;
+            }
+            return count;
+        }
+
+        private int deletions(int from, int to) {
+            int count = 0;
+            for (int i = from; i < to; i++) {
+                count += values[order[i]] == ABSENT ? 1 : 0;
             }
             return count;
         }
