@@ -91,7 +91,7 @@ public class MergeBenchmark {
             key.set(1, keyBytes.putLong(0, number * 0x9E3779B97F4A7C15L).putLong(Long.BYTES, number));
             buffer.paint(key, place, Line.NONE, i, StepKind.VALUE, value.putInt(0, i));
         }
-        Flush.Result written = new Flush(store, catalog.forest(), tuning)
+        Flush.Result written = new Flush(store, catalog.forest(), tuning, 1)
                 .write(buffer, List.of())
                 .get(0);
         buffer.free();

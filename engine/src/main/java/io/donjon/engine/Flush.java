@@ -14,11 +14,12 @@ import java.util.stream.IntStream;
  */
 final class Flush {
     /** A buffer becomes so many arrays at most. */
-    private static final int PARTS_MAX = 3;
+    static final int PARTS_MAX = 3;
 
     private final ExtentStore store;
     private final VersionForest forest;
     private final Tuning tuning;
+    private final int partsMax;
 
     /** An array that is written, and its band as places. */
     record Result(ArrayWriter.Written written, int from, int to) {}
@@ -26,15 +27,16 @@ final class Flush {
     /** A part of the line on which something is painted everywhere: from one rank to another, and its ends as places. */
     private record Painted(int begin, int end, int from, int to) {}
 
-    Flush(ExtentStore store, VersionForest forest, Tuning tuning) {
+    /**
+     * A flush.
+     *
+     * @param partsMax so many arrays are written at most
+     */
+    Flush(ExtentStore store, VersionForest forest, Tuning tuning, int partsMax) {
         this.store = store;
         this.forest = forest;
         this.tuning = tuning;
-    }
-
-    /** About what it takes of the memory. */
-    static long memoryBytes(Tuning tuning) {
-        return PARTS_MAX * tuning.sharedBy(PARTS_MAX).writerBytes();
+        this.partsMax = partsMax;
     }
 
     /**
@@ -129,7 +131,7 @@ final class Flush {
                     .filter(gap -> between[gap] >= tuning.strata().bandBytes())
                     .boxed()
                     .sorted(Comparator.comparingLong(gap -> -between[gap]))
-                    .limit(PARTS_MAX - 1)
+                    .limit(partsMax - 1)
                     .sorted()
                     .forEach(gaps::add);
         }

@@ -27,6 +27,9 @@ final class Flushes {
     private final Runnable arraysChanged;
     private final RoomWatch room;
 
+    /** What of the memory is there for a flush whatever else goes on. */
+    private final long kept;
+
     private final LongAdder count = new LongAdder();
     private final LongAdder written = new LongAdder();
 
@@ -65,6 +68,8 @@ final class Flushes {
         this.notices = notices;
         this.arraysChanged = arraysChanged;
         this.room = new RoomWatch(environment, store);
+        this.kept = tuning.writersBytes(1);
+        memory.keep(kept);
     }
 
     /** Flushes the oldest of sealed buffers, newest first, if there are any and room; false if not. */
@@ -129,13 +134,19 @@ final class Flushes {
     }
 
     private List<Flush.Result> write(Generation generation) {
-        long bytes = Flush.memoryBytes(tuning);
-        lingering.take(bytes);
+        lingering.expire();
+        boolean many = memory.tryTake(tuning.writersBytes(Flush.PARTS_MAX), kept);
+        int partsMax = many ? Flush.PARTS_MAX : 1;
+        if (!many) {
+            lingering.take(kept);
+        }
+        memory.keep(-kept);
         try {
             List<ArrayRun> arrays = states.current().arrays;
-            return new Flush(store, catalog.forest(), tuning).write(generation.buffer, arrays);
+            return new Flush(store, catalog.forest(), tuning, partsMax).write(generation.buffer, arrays);
         } finally {
-            memory.giveBack(bytes);
+            memory.keep(kept);
+            memory.giveBack(tuning.writersBytes(partsMax));
         }
     }
 

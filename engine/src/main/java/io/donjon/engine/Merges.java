@@ -40,8 +40,9 @@ final class Merges {
      * @param older the arrays outside of it that are older, held
      * @param outputs so many arrays at most are written side by side
      * @param memory what was taken of the memory
+     * @param kept what of that was kept for it
      */
-    private record Claim(List<ArrayRun> group, List<ArrayRun> older, int outputs, long memory) {}
+    private record Claim(List<ArrayRun> group, List<ArrayRun> older, int outputs, long memory, long kept) {}
 
     /** Arrays of less than so many buffers together are left as they are until they are merged with others. */
     private static final int UNCUT_BUFFERS = 4;
@@ -66,6 +67,9 @@ final class Merges {
     private final MergePolicy policy;
     private final RoomWatch room;
     private final Lock lock;
+
+    /** What of the memory is there for one merge whatever else goes on. */
+    private final long kept;
 
     // Guarded by the lock.
     private final List<Claim> running = new ArrayList<>();
@@ -113,6 +117,8 @@ final class Merges {
         this.policy = new MergePolicy(catalog.forest().line(), tuning.ratio());
         this.room = new RoomWatch(environment, store);
         this.lock = environment.newLock();
+        this.kept = tuning.mergeBytes(Tuning.MERGE_INPUTS_USUAL, 1);
+        memory.keep(kept);
     }
 
     // ---- which ----
@@ -239,21 +245,36 @@ final class Merges {
         List<ArrayRun> older = arrays.stream()
                 .filter(array -> array.age() <= oldest && !group.contains(array))
                 .toList();
-        int outputs = outputsMax(group);
-        Claim claim = new Claim(
-                group, older, outputs, tuning.mergeBytes(MergePolicy.runs(group).size(), outputs));
-        // Beside another it waits until there is memory; one goes on whatever there is.
-        if (running.isEmpty()) {
-            lingering.take(claim.memory);
-        } else if (!memory.tryTake(claim.memory)) {
+        int inputs = MergePolicy.runs(group).size();
+        long own = running.stream().allMatch(claim -> claim.kept == 0) ? kept : 0;
+        int outputs = takeMemory(inputs, outputsMax(group), own);
+        if (outputs == 0) {
             return null;
         }
+        memory.keep(-own);
+        Claim claim = new Claim(group, older, outputs, tuning.mergeBytes(inputs, outputs), own);
         running.add(claim);
         older.forEach(ArrayRun::hold);
         return claim;
     }
 
-    /** How many arrays a merge may write side by side: as many as memory allows and bands are large enough. */
+    /** Takes the memory of a merge that writes as many arrays as there is memory for; 0 if there is none. */
+    private int takeMemory(int inputs, int most, long own) {
+        lingering.expire();
+        for (int outputs = most; outputs > 0; outputs--) {
+            if (memory.tryTake(tuning.mergeBytes(inputs, outputs), own)) {
+                return outputs;
+            }
+        }
+        // Beside another it waits until there is memory; one goes on whatever there is.
+        if (running.isEmpty()) {
+            lingering.take(tuning.mergeBytes(inputs, 1));
+            return 1;
+        }
+        return 0;
+    }
+
+    /** How many arrays a merge would write side by side at most: as many as bands are large enough. */
     private int outputsMax(List<ArrayRun> group) {
         Tuning.Strata strata = tuning.strata();
         if (strata.alpha() == 0) {
@@ -268,6 +289,7 @@ final class Merges {
         lock.lock();
         try {
             running.remove(claim);
+            memory.keep(claim.kept);
             memory.giveBack(claim.memory);
         } finally {
             lock.unlock();
@@ -441,7 +463,7 @@ final class Merges {
             if (cancelled || free.isEmpty()) {
                 return null;
             }
-            Claim claim = new Claim(free, List.of(), 0, 0);
+            Claim claim = new Claim(free, List.of(), 0, 0, 0);
             running.add(claim);
             return claim;
         } finally {

@@ -71,7 +71,7 @@ record Tuning(
     private static final int PIECES_USUAL = 64;
 
     /** Merges of more inputs than this read less of each at a time. */
-    private static final int MERGE_INPUTS_USUAL = 8;
+    static final int MERGE_INPUTS_USUAL = 8;
 
     /**
      * The tuning that follows from the options. Merges run in several threads so that a long one of old arrays does not
@@ -162,9 +162,14 @@ record Tuning(
                         slabs);
     }
 
+    /** About what writing so many arrays side by side takes. */
+    long writersBytes(int writers) {
+        return writers * sharedBy(writers).writerBytes();
+    }
+
     /** About what a merge takes: the arrays that it writes, and of each input the piece read ahead and a block of each level. */
     long mergeBytes(int inputs, int outputs) {
-        return outputs * sharedBy(outputs).writerBytes() + inputs * (mergeAheadBytes(inputs) + 3L * blockBytes);
+        return writersBytes(outputs) + inputs * (mergeAheadBytes(inputs) + 3L * blockBytes);
     }
 
     /** So many arrays at most are written by one merge: with what of the memory comes and goes, and half of the cache. */

@@ -16,6 +16,9 @@ final class WorkMemory {
     private long taken;
     private long versions;
 
+    /** What one can wait for leaves so much for what must be had. */
+    private long kept;
+
     WorkMemory(BlockCache cache, long share) {
         this.cache = cache;
         this.share = share;
@@ -41,9 +44,19 @@ final class WorkMemory {
         return Math.min(bytes, cache.capacity() - cache.capacity() / CACHE_LEFT);
     }
 
+    /** Keeps so much more for what must be had, whether or not it is taken at present; less if it is negative. */
+    synchronized void keep(long bytes) {
+        kept += bytes;
+    }
+
     /** Takes what one can wait for or do without, if the cache can lend it. */
-    synchronized boolean tryTake(long bytes) {
-        if (bytes > left()) {
+    boolean tryTake(long bytes) {
+        return tryTake(bytes, 0);
+    }
+
+    /** The same for one for whom some of what is kept is kept. */
+    synchronized boolean tryTake(long bytes, long own) {
+        if (bytes > left() - (kept - own)) {
             return false;
         }
         take(bytes);

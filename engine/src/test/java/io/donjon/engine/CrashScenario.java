@@ -145,10 +145,11 @@ final class CrashScenario {
         }
     }
 
-    /** The newer of four arrays are merged while the merge of the older ones waits for a slow disk. */
+    /** The newer of four arrays or more are merged while the merge of the older ones waits for a slow disk. */
     private static void mergeSideBySide(SimWorld world, StoreHandle open, Machine machine) {
         Engine engine = open.engine();
-        for (int n = 0; n < 4; n++) {
+        // Where there is no keyspace the first one creates it.
+        for (int n = 0; n < 5; n++) {
             machine.step(PUT);
             flush(engine);
         }

@@ -15,6 +15,7 @@ import io.donjon.CursorExpiredException;
 import io.donjon.DonjonException;
 import io.donjon.DroppedException;
 import io.donjon.Durability;
+import io.donjon.ImportRefusedException;
 import io.donjon.Job;
 import io.donjon.KeyRange;
 import io.donjon.Keyspace;
@@ -28,7 +29,12 @@ import io.donjon.VersionQuery;
 import io.donjon.VersionSpace;
 import io.donjon.View;
 import io.donjon.WriteBatch;
+import io.donjon.extents.StorageException;
 import io.donjon.extents.sim.Steps;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -43,6 +49,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -57,7 +64,7 @@ final class Machine {
     private static final int KEYSPACES_MAX = 6;
 
     /** Kinds of steps, the frequent ones several times. */
-    static final int KINDS = 42;
+    static final int KINDS = 44;
 
     static final int CLEAN = 38;
 
@@ -93,6 +100,20 @@ final class Machine {
     private final List<OpenView> views = new ArrayList<>();
     private final List<OpenCursor> cursors = new ArrayList<>();
     private final List<OpenDiff> diffs = new ArrayList<>();
+
+    /** What was exported last, which outlives the store. */
+    private @Nullable Exported exported;
+
+    /** A snapshot as a stream. */
+    private record Sent(
+            String name, UUID identity, NavigableMap<byte[], byte[]> content, ByteArrayOutputStream stream) {}
+
+    /**
+     * All of a snapshot, and what another one of its tree has changed since.
+     *
+     * @param increment null if the tree had no other
+     */
+    private record Exported(Sent full, @Nullable Sent increment) {}
 
     private record OpenView(View view, NavigableMap<byte[], byte[]> content) {}
 
@@ -147,6 +168,7 @@ final class Machine {
         fork.underWay = underWay;
         fork.failed.addAll(failed);
         fork.names = names;
+        fork.exported = exported;
         return fork;
     }
 
@@ -323,6 +345,8 @@ final class Machine {
                 steps.say("let dropped versions leave");
                 engine().background().reclaim().ask();
             }
+            case 40 -> exportSnapshots();
+            case 41 -> importSnapshots();
             default -> checkSomething();
         }
     }
@@ -656,7 +680,7 @@ final class Machine {
         try {
             CleanReport report = job.result();
             assertTrue(report.arrays() >= 0 && job.isDone());
-            try (Stream<VersionSpace> all = store().space(VersionQuery.all())) {
+            try (Stream<VersionSpace> all = store().space(VersionQuery.all().readable())) {
                 all.forEach(space -> assertTrue(space.exclusive() >= 0 && space.shared() >= 0, space::toString));
             }
         } catch (DonjonException e) {
@@ -668,22 +692,31 @@ final class Machine {
     }
 
     private void merge() {
-        engine().background().merges().mergeOne((arrays, busy) -> {
-            if (arrays.isEmpty()) {
-                return List.of();
+        try {
+            engine().background().merges().mergeOne(this::chooseSome);
+        } catch (StorageException e) {
+            // As in the background: it is tried again, and writes elsewhere.
+            if (!hampered) {
+                throw e;
             }
-            List<ArrayRun> some = new ArrayList<>();
-            for (int n = 1 + random.nextInt(3); n > 0; n--) {
-                ArrayRun array = arrays.get(random.nextInt(arrays.size()));
-                if (!some.contains(array)) {
-                    some.add(array);
-                }
+        }
+    }
+
+    private List<ArrayRun> chooseSome(List<ArrayRun> arrays, List<List<ArrayRun>> busy) {
+        if (arrays.isEmpty()) {
+            return List.of();
+        }
+        List<ArrayRun> some = new ArrayList<>();
+        for (int n = 1 + random.nextInt(3); n > 0; n--) {
+            ArrayRun array = arrays.get(random.nextInt(arrays.size()));
+            if (!some.contains(array)) {
+                some.add(array);
             }
-            MergePolicy policy = engine().background().merges().policy();
-            List<ArrayRun> group = policy.closed(some, arrays);
-            steps.say("merge", group.size(), "of", arrays.size(), "arrays");
-            return policy.mayRun(group, busy) ? group : List.of();
-        });
+        }
+        MergePolicy policy = engine().background().merges().policy();
+        List<ArrayRun> group = policy.closed(some, arrays);
+        steps.say("merge", group.size(), "of", arrays.size(), "arrays");
+        return policy.mayRun(group, busy) ? group : List.of();
     }
 
     // ---- versions ----
@@ -798,6 +831,84 @@ final class Machine {
             }
             assertThrows(DroppedException.class, handle::name);
             assertNull(store().keyspace(keyspace));
+        }
+    }
+
+    // ---- snapshots as streams ----
+
+    private void exportSnapshots() {
+        String[] from = anySnapshot();
+        if (from == null) {
+            return;
+        }
+        String tree = from[0];
+        List<String> others = new ArrayList<>(
+                Objects.requireNonNull(model.snapshots.get(tree)).keySet());
+        others.remove(from[1]);
+        String other = others.isEmpty() ? null : others.get(random.nextInt(others.size()));
+        steps.say("export", tree, from[1], other == null ? "alone" : "and what changed to " + other);
+        Snapshot first = snapshot(tree, from[1]);
+        Sent full = send(tree, first, null);
+        exported = new Exported(full, other == null ? null : send(tree, snapshot(tree, other), first));
+    }
+
+    private Sent send(String tree, Snapshot snapshot, @Nullable Snapshot base) {
+        String name = Objects.requireNonNull(snapshot.version().name());
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try {
+            store().exportSnapshot(snapshot, base, out);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return new Sent(name, snapshot.identity(), model.snapshotOf(tree, name), out);
+    }
+
+    /** Imports what was exported last, perhaps in an earlier life, as a keyspace of its own. */
+    private void importSnapshots() {
+        Exported all = exported;
+        if (all == null || model.heads.size() >= KEYSPACES_MAX) {
+            return;
+        }
+        String keyspace = newName("i");
+        importSnapshot(all.full, keyspace);
+        Sent increment = all.increment;
+        if (increment == null) {
+            return;
+        }
+        if (!hampered && random.nextBoolean()) {
+            byte[] key = key();
+            byte[] value = {'z'};
+            steps.say("put in between", keyspace, key, value);
+            doing(
+                    model -> model.put(keyspace, key, value),
+                    Durability.SYNC,
+                    () -> keyspace(keyspace).put(key, value));
+            assertThrows(ImportRefusedException.class, () -> receive(increment, keyspace));
+            steps.say("roll back", keyspace, "to", all.full.name);
+            doing(
+                    model -> model.rollback(keyspace, all.full.name),
+                    Durability.SYNC,
+                    () -> keyspace(keyspace).rollback(snapshot(keyspace, all.full.name)));
+        }
+        importSnapshot(increment, keyspace);
+    }
+
+    private void importSnapshot(Sent sent, String keyspace) {
+        steps.say("import", sent.name, "into", keyspace);
+        doing(model -> model.importSnapshot(keyspace, sent.name, sent.content), Durability.SYNC, () -> {
+            Snapshot taken = receive(sent, keyspace);
+            assertEquals(sent.name, taken.version().name());
+            assertEquals(keyspace, taken.version().tree());
+            assertEquals(sent.identity, taken.identity());
+        });
+        checkReader(snapshot(keyspace, sent.name), sent.content);
+    }
+
+    private Snapshot receive(Sent sent, String keyspace) {
+        try {
+            return store().importSnapshot(new ByteArrayInputStream(sent.stream.toByteArray()), keyspace);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -1073,7 +1184,8 @@ final class Machine {
         }
         assertEquals(expected, found);
         assertEquals(expected.size(), store().stats().keyspaces());
-        try (Stream<Version> versions = store().versions(VersionQuery.all())) {
+        // When what was dropped leaves depends on merges.
+        try (Stream<Version> versions = store().versions(VersionQuery.all().readable())) {
             versions.forEach(version -> {
                 assertEquals(version, store().version(version.id()));
                 assertTrue(version.parent() < version.id());

@@ -71,6 +71,15 @@ final class Model {
         return content;
     }
 
+    /** Comes in as a keyspace of its own, or is what the keyspace goes on from. */
+    void importSnapshot(String keyspace, String name, NavigableMap<byte[], byte[]> content) {
+        if (!heads.containsKey(keyspace)) {
+            createKeyspace(keyspace);
+        }
+        head(keyspace).content = copy(content);
+        snapshot(keyspace, name);
+    }
+
     void cloneAs(String tree, String snapshot, String keyspace) {
         heads.put(keyspace, new Head(tree, copy(snapshotOf(tree, snapshot))));
     }

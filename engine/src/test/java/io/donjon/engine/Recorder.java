@@ -148,7 +148,7 @@ final class Recorder {
 
         @Override
         public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments) throws Throwable {
-            Object[] passed = arguments == null ? new Object[0] : arguments.clone();
+            @Nullable Object[] passed = arguments == null ? new Object[0] : arguments.clone();
             Arrays.setAll(passed, i -> pass(passed[i]));
             if (method.getDeclaringClass() == Object.class) {
                 return method.invoke(target, passed);
@@ -165,7 +165,7 @@ final class Recorder {
             }
         }
 
-        private Object pass(Object argument) {
+        private @Nullable Object pass(@Nullable Object argument) {
             if (argument instanceof Map<?, ?> map) {
                 Map<Object, Object> plain = new LinkedHashMap<>();
                 map.forEach((key, value) -> plain.put(unwrapped(key), value));
@@ -188,7 +188,7 @@ final class Recorder {
                     sink.accept(key, value);
                 };
             }
-            return unwrapped(argument);
+            return argument == null ? null : unwrapped(argument);
         }
 
         private Stream<?> recorded(Stream<?> answer) {
@@ -231,8 +231,9 @@ final class Recorder {
             return text(bytes);
         }
         if (answer instanceof Version version) {
-            return version.id() + " of " + version.parent() + " in " + version.tree() + ' ' + version.kind() + ' '
-                    + version.name() + ' ' + version.readable();
+            // When a dropped parent leaves, so that the one before it is the parent, depends on merges.
+            return version.id() + " in " + version.tree() + ' ' + version.kind() + ' ' + version.name() + ' '
+                    + version.readable();
         }
         if (answer instanceof StoreStats stats) {
             return stats.keyspaces() + " keyspaces, " + stats.sequence();

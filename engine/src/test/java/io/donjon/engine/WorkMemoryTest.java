@@ -54,6 +54,21 @@ class WorkMemoryTest {
         assertFalse(memory.tryTake(1));
     }
 
+    @Test
+    void whatIsKeptIsThereForWhoMustHaveItOnly() {
+        memory.keep(300_000);
+        assertFalse(memory.tryTake(700_001));
+        assertTrue(memory.tryTake(700_000));
+        assertFalse(memory.tryTake(1));
+        assertFalse(memory.tryTake(200_001, 200_000));
+        assertTrue(memory.tryTake(200_000, 200_000));
+        // It has what was kept for it.
+        memory.keep(-200_000);
+        assertFalse(memory.tryTake(1));
+        memory.take(100_000);
+        assertEquals(0, memory.left());
+    }
+
     private void fill() {
         for (int i = 0; i < 2_000; i++) {
             cache.put(1, i, Blocks.of(1_000));
