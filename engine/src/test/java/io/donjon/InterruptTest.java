@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
@@ -34,6 +38,7 @@ final class InterruptTest {
             Snapshot.class,
             View.class,
             Cursor.class,
+            ChangeCursor.class,
             WriteBatch.class,
             Job.class);
 
@@ -81,8 +86,14 @@ final class InterruptTest {
     }
 
     private @Nullable Object wrapped(@Nullable Object result) {
-        for (Class<?> type :
-                List.of(Keyspace.class, Snapshot.class, View.class, Cursor.class, WriteBatch.class, Job.class)) {
+        for (Class<?> type : List.of(
+                Keyspace.class,
+                Snapshot.class,
+                View.class,
+                Cursor.class,
+                ChangeCursor.class,
+                WriteBatch.class,
+                Job.class)) {
             if (type.isInstance(result)) {
                 return wrapped(type, result);
             }
@@ -203,8 +214,38 @@ final class InterruptTest {
         try (Stream<Version> all = store.versions(VersionQuery.all())) {
             assertTrue(all.count() > 3);
         }
+        ByteArrayOutputStream stream = new ByteArrayOutputStream();
+        Snapshot come;
+        try {
+            store.exportSnapshot(one, null, stream);
+            come = store.importSnapshot(new ByteArrayInputStream(stream.toByteArray()), "come");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        assertEquals(one.identity(), come.identity());
+        read(come);
+        diff(store, one);
+        try (Stream<VersionSpace> space = store.space(VersionQuery.all())) {
+            assertTrue(space.count() > 3);
+        }
         clone.drop();
         one.drop();
+        assertTrue(store.clean().result().arrays() >= 0);
+    }
+
+    private static void diff(Store store, Snapshot from) {
+        Keyspace other = from.cloneAs("other");
+        other.put(bytes("a"), bytes("9"));
+        try (ChangeCursor changes = store.diff(from.version(), other.version(), KeyRange.all())) {
+            assertTrue(changes.next());
+            assertTrue(changes.seek(buffer("a")));
+            assertEquals(ChangeCursor.Kind.CHANGED, changes.kind());
+            assertEquals(buffer("a"), changes.key());
+            assertArrayEquals(bytes("a"), changes.keyBytes());
+            assertEquals(buffer("1"), changes.oldValue());
+            assertEquals(buffer("9"), changes.newValue());
+        }
+        other.drop();
     }
 
     /** Writes until flushes and merges are waited for. */
