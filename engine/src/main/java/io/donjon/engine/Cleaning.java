@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One time that somebody asked for everything to be cleaned: all that is in memory is flushed, so that the manifest has
  * every drop; arrays that nobody can read are dropped; the others are merged until those of each band are one run, and
- * those with something dead in them are written anew; and versions that nothing names any more leave the line. What is written meanwhile is left alone. Its steps are done by the {@link Cleaner}'s thread.
+ * those with something dead in them are written anew; and versions that nothing names any more leave the line. What is
+ * written meanwhile is left alone. Its steps are done by the {@link Cleaner}'s thread.
  */
 final class Cleaning extends Outcome<CleanReport> {
     /** Time between two looks at how much is left, while a merge goes on. */
@@ -111,21 +112,18 @@ final class Cleaning extends Outcome<CleanReport> {
         }
         List<List<ArrayRun>> left = groups(arrays);
         due = Math.max(due, bytes(left));
-        if (left.isEmpty() && merges.mergeOne((all, busy) -> merges.uncut(all, busy, 0), this::isToStop)) {
+        Merges.Choice next = left.isEmpty() ? (all, busy) -> merges.uncut(all, busy, 0) : this::choose;
+        if (merges.mergeOne(next, this::isToStop)) {
             merged++;
-            return true;
-        }
-        if (left.isEmpty() && !areVersionsReclaimed()) {
             return true;
         }
         if (left.isEmpty()) {
+            if (!areVersionsReclaimed()) {
+                return true;
+            }
             complete(new CleanReport(
                     arraysBefore, bytesBefore, arrays.size(), MergePolicy.bytes(arrays), dropped, merged));
             return false;
-        }
-        if (merges.mergeOne(this::choose, this::isToStop)) {
-            merged++;
-            return true;
         }
         if (merges.running() == 0) {
             requirePossible(left);

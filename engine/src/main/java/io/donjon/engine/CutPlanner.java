@@ -154,9 +154,7 @@ final class CutPlanner implements Overlay.Output {
             KeySample.Point point = step.point;
             overlay.advance(step.rank);
             if (StepKind.isValue(point.kind())) {
-                // Equal hashes of equal lengths are equal values here: a plan may err.
-                long value = point.length() << Integer.SIZE ^ Integer.toUnsignedLong(point.hash());
-                held[step.source] = values.computeIfAbsent(value, v -> present.plan.newValue());
+                held[step.source] = values.computeIfAbsent(point.value(), v -> present.plan.newValue());
             } else {
                 held[step.source] = point.kind() == StepKind.TOMBSTONE && !oldest ? CutPlan.ABSENT : CutPlan.PASS;
             }

@@ -59,7 +59,8 @@ final class Flush {
             writeAll(buffer, parts, writers);
             List<ArrayWriter.Ended> ended = new ArrayList<>();
             for (int i = 0; i < parts.size(); i++) {
-                ended.add(writers.get(i).end(ids(places, parts.get(i))));
+                Painted part = parts.get(i);
+                ended.add(writers.get(i).end(forest.ids(places, part.begin, part.end)));
             }
             List<Result> results = new ArrayList<>();
             for (ArrayWriter.Written written : ArrayWriter.finishAll(ended)) {
@@ -205,14 +206,5 @@ final class Flush {
         public void copy(long from, byte[] into, int count) {
             buffer.copyValue(state, (int) from, into, 0, count);
         }
-    }
-
-    /** The version table: the ids of all places of a part. */
-    private long[] ids(int[] places, Painted part) {
-        long[] ids = new long[part.end - part.begin];
-        for (int rank = 0; rank < ids.length; rank++) {
-            ids[rank] = forest.id(places[part.begin + rank]);
-        }
-        return ids;
     }
 }

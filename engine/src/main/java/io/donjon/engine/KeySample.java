@@ -28,7 +28,12 @@ record KeySample(long threshold, List<Key> keys) {
     }
 
     /** A breakpoint: its rank, kind (VALUE for resumed ones), and the value's length and the low half of its hash. */
-    record Point(long rank, int kind, long length, int hash) {}
+    record Point(long rank, int kind, long length, int hash) {
+        /** Tells values of a key apart, as far as a sample can: equal hashes of equal lengths count as equal values. */
+        long value() {
+            return length << Integer.SIZE ^ Integer.toUnsignedLong(hash);
+        }
+    }
 
     /** The share of all keys that is sampled. */
     double share() {

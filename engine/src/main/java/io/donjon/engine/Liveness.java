@@ -142,7 +142,7 @@ final class Liveness {
             if (says && !goes) {
                 bytes += ENTRY_BYTES + (last == null ? keyBytes : 0);
                 if (StepKind.isValue(point.kind())) {
-                    Double before = values.put(valueOf(point), bytes);
+                    Double before = values.put(point.value(), bytes);
                     // It is there already if that is in the same block.
                     bytes += point.length() * (before == null ? 1 : Math.min(1, (bytes - before) / blockBytes));
                 }
@@ -150,10 +150,6 @@ final class Liveness {
             }
         }
         return bytes;
-    }
-
-    private static long valueOf(KeySample.Point point) {
-        return point.length() << Integer.SIZE ^ Integer.toUnsignedLong(point.hash());
     }
 
     private static boolean saysTheSame(KeySample.Point a, KeySample.Point b) {

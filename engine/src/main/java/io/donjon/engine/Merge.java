@@ -295,11 +295,7 @@ final class Merge implements Overlay.Output {
 
         /** Ends its array, of which there must be something. */
         ArrayWriter.Ended close() {
-            long[] ids = new long[end - begin];
-            for (int rank = 0; rank < ids.length; rank++) {
-                ids[rank] = catalog.forest().id(map.places[begin + rank]);
-            }
-            return writer().end(ids);
+            return writer().end(catalog.forest().ids(map.places, begin, end));
         }
 
         void abandon() {

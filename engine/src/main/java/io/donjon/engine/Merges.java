@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Lock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -139,7 +140,7 @@ final class Merges {
         if (tuning.strata().alpha() == 0) {
             return List.of();
         }
-        settled.retainAll(arrays.stream().map(ArrayRun::id).toList());
+        settled.retainAll(arrays.stream().map(ArrayRun::id).collect(Collectors.toSet()));
         return policy.pickAlone(arrays, busy, group -> MergePolicy.bytes(group) >= bytesLeast && isUncut(group));
     }
 
@@ -188,7 +189,10 @@ final class Merges {
 
     /** Begins a merge of what is chosen and needs no more than some bytes of the disks, if memory allows; else null. */
     private @Nullable Claim claim(Choice choice, long bytes) {
-        List<ArrayRun> arrays = holdArrays();
+        // A choice may walk the line: as long as a state is pinned no place that has left it is given to another
+        // version.
+        ReadState state = states.acquire();
+        List<ArrayRun> arrays = state.arrays;
         lock.lock();
         try {
             if (cancelled || arrays.stream().anyMatch(this::isGone)) {
@@ -198,7 +202,7 @@ final class Merges {
             return group.isEmpty() ? null : begin(group, arrays);
         } finally {
             lock.unlock();
-            arrays.forEach(ArrayRun::release);
+            states.release(state);
         }
     }
 

@@ -472,6 +472,15 @@ public final class VersionForest {
         }
     }
 
+    /** The ids of the versions at some of these places, in their order. */
+    public synchronized long[] ids(int[] places, int from, int to) {
+        long[] ids = new long[to - from];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = id(places[from + i]);
+        }
+        return ids;
+    }
+
     /** A version's id. */
     public synchronized long id(int place) {
         return get(place, ID);

@@ -37,8 +37,8 @@ import org.openjdk.jmh.annotations.Warmup;
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Warmup(iterations = 8)
-@Measurement(iterations = 5)
+@Warmup(iterations = 12)
+@Measurement(iterations = 7)
 public class GarbageBenchmark {
     private static final int RECORDS = 20_000;
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -28,10 +29,16 @@ final class GarbageBenchmarkTest {
                         .build())
                 .run()) {
             String name = result.getPrimaryResult().getLabel();
-            double bytes = Objects.requireNonNull(result.getSecondaryResults().get("gc.alloc.rate.norm"), name)
-                    .getScore();
-            // What JMH makes for itself is spread over many operations.
-            assertTrue(bytes < 8, name + ": " + bytes + " bytes per operation");
+            // An operation's garbage is in every iteration. JMH's own is spread over many operations, and that of
+            // other threads, or of code that is compiled late on a busy machine, is in few iterations.
+            List<Double> bytes = result.getBenchmarkResults().stream()
+                    .flatMap(runs -> runs.getIterationResults().stream())
+                    .map(iteration -> Objects.requireNonNull(
+                                    iteration.getSecondaryResults().get("gc.alloc.rate.norm"), name)
+                            .getScore())
+                    .sorted()
+                    .toList();
+            assertTrue(bytes.get(bytes.size() / 2) < 8, name + ": " + bytes + " bytes per operation");
             seen.add(name);
         }
         assertEquals(Set.of("get", "cursorNext", "putBuffers", "putArrays"), seen);
