@@ -12,7 +12,7 @@ import java.util.List;
  * <ol>
  *   <li>the band so far has gathered at least alpha times what it was given at its start, or what the cut would copy if
  *       that is less; deletions at the cut count,
- *   <li>what remains is worth at least alpha times what the cut would copy, and
+ *   <li>what remains is worth at least a quarter of alpha times what the cut would copy: more may come later, and
  *   <li>leaving the rest whole would make some version in it pay more than (1 + alpha) times what it shows.
  * </ol>
  *
@@ -26,6 +26,12 @@ public final class CutPlan {
 
     /** A step to the key's absence. */
     public static final int ABSENT = -2;
+
+    /**
+     * What is left behind a cut, in parts of alpha and of what the cut copies. The newest versions of a chain are there, and
+     * pay for what is not cut off as well as for all that is not merged yet; what is written next goes there too.
+     */
+    private static final double REST_MIN = 0.25;
 
     private final double alpha;
     private final double bandMin;
@@ -183,7 +189,8 @@ public final class CutPlan {
                 if (i > 0 && given + gathered >= bandMin) {
                     double copied = visible[end - 1] - newValues(i, end);
                     if (gathered + deletions(i, end) >= alpha * Math.min(given, copied)
-                            && rest >= Math.max(bandMin, alpha * copied)
+                            && copied + rest >= bandMin
+                            && rest >= REST_MIN * alpha * copied
                             && given + gathered + rest > paidMax * leastVisible[bandBegin]) {
                         cuts.add(rank);
                         band++;
