@@ -100,6 +100,7 @@ final class Background {
                 memory,
                 installer,
                 lingering,
+                new Leisure(environment, reads::visible),
                 this::wake);
         this.flushes = new Flushes(
                 environment,
@@ -299,6 +300,7 @@ final class Background {
                 merges.bytesWritten(),
                 merges.running(),
                 merges.debt(),
+                merges.debtAtLeisure(),
                 throttle.delayedNanos(),
                 lastFailure);
     }

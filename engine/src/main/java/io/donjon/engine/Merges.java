@@ -66,6 +66,8 @@ final class Merges {
     private final Lingering lingering;
     private final Runnable wake;
     private final MergePolicy policy;
+    private final MergePolicy atLeisure;
+    private final Leisure leisure;
     private final RoomWatch room;
     private final Lock lock;
 
@@ -103,6 +105,7 @@ final class Merges {
             WorkMemory memory,
             Installer installer,
             Lingering lingering,
+            Leisure leisure,
             Runnable wake) {
         this.store = store;
         this.catalog = catalog;
@@ -116,6 +119,8 @@ final class Merges {
         this.lingering = lingering;
         this.wake = wake;
         this.policy = new MergePolicy(catalog.forest().line(), tuning.ratio());
+        this.atLeisure = new MergePolicy(catalog.forest().line(), tuning.ratioAtLeisure());
+        this.leisure = leisure;
         this.room = new RoomWatch(environment, store);
         this.lock = environment.newLock();
         this.kept = tuning.mergeBytes(Tuning.MERGE_INPUTS_USUAL, 1);
@@ -127,7 +132,8 @@ final class Merges {
     /** Merges what is due first; false if nothing is. */
     boolean mergeOne() {
         return mergeOne(policy::pick)
-                || mergeOne((arrays, busy) -> uncut(arrays, busy, UNCUT_BUFFERS * tuning.bufferBytes()));
+                || mergeOne((arrays, busy) -> uncut(arrays, busy, UNCUT_BUFFERS * tuning.bufferBytes()))
+                || (leisure.isThere() && mergeOne(atLeisure::pick));
     }
 
     /**
@@ -567,6 +573,11 @@ final class Merges {
     /** Bytes of arrays that wait to be merged. */
     long debt() {
         return policy.debt(states.current().arrays);
+    }
+
+    /** Bytes of arrays that wait to be merged, or will once nothing has been written for a while. */
+    long debtAtLeisure() {
+        return atLeisure.debt(states.current().arrays);
     }
 
     MergePolicy policy() {

@@ -64,6 +64,9 @@ record Tuning(
 
     private static final int OUTPUTS_MOST = 32;
 
+    /** A store that is written to in short bursts writes about that many bytes more for each. */
+    private static final int LEISURE_TIMES = 4;
+
     /** The smallest piece that a merge commits, unless it has been told to commit smaller ones. */
     static final long PIECE_BYTES_LEAST = 256 * KIB;
 
@@ -128,6 +131,11 @@ record Tuning(
     /** What each disk keeps at most for the time when it is full: a buffer can be flushed, and arrays be merged step by step. */
     long reserveBytes() {
         return Math.min(4 * bufferBytes, RESERVE_BYTES_MAX);
+    }
+
+    /** The ratio of merges once nothing has been written for a while: then they cost nobody anything, and reads gain. */
+    double ratioAtLeisure() {
+        return LEISURE_TIMES * ratio;
     }
 
     /** About what writing an array takes: buffers of its extents, change directory, filter, key sample, open blocks. */

@@ -16,7 +16,7 @@ final class DonjonMeter {
 
     private DonjonMeter() {}
 
-    /** Waits until neither flush nor merge goes on or is due. */
+    /** Waits until neither flush nor merge goes on or is due; the merges that wait until nobody writes included. */
     static void quiesce(Store store) {
         StoreStats stats = store.stats();
         while (busy(stats)) {
@@ -37,7 +37,7 @@ final class DonjonMeter {
     private static boolean busy(StoreStats stats) {
         return stats.buffer().sealed() > 0
                 || stats.merging().running() > 0
-                || stats.merging().debt() > 0;
+                || stats.merging().debtAtLeisure() > 0;
     }
 
     /** What was asked of the disks since the store was opened. */
