@@ -137,6 +137,15 @@ final class ArrayCursor {
         return search(key, keyLength, rank) && stayInRange();
     }
 
+    /** Moves to the last breakpoint at or before (key, rank), which must not lie before the present one. */
+    void floorAhead(byte[] key, int keyLength, long rank) {
+        entry.seekFloor(key, keyLength, rank);
+        if (entry.isLast()) {
+            // It may lie in a block behind this one.
+            floor(key, keyLength, rank);
+        }
+    }
+
     private boolean stayInRange() {
         valid = valid && (begin.length == 0 || entry.compareKey(begin, begin.length) >= 0);
         return valid;

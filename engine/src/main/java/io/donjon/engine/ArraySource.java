@@ -3,7 +3,7 @@ package io.donjon.engine;
 /** What an array says about keys at a local rank. */
 final class ArraySource extends RangeSource {
     /** So many breakpoints of a key are passed one by one; the rest by a search. */
-    private static final int STEPS_MAX = 8;
+    private static final int STEPS_MAX = 32;
 
     private final ArrayCursor cursor;
     private final long rank;
@@ -50,61 +50,52 @@ final class ArraySource extends RangeSource {
     @Override
     void next() {
         // The cursor stands at the first breakpoint of the next key.
-        valid = false;
-        while (cursor.isValid() && !valid) {
-            BlockEntry entry = cursor.entry();
-            takeKey(entry);
-            int answer = StepKind.PASS;
-            boolean within = true;
-            for (int steps = 0; within && steps < STEPS_MAX && entry.rank() <= rank; steps++) {
-                answer = entry.kind();
-                takeValue(entry, answer);
-                within = cursor.next() && entry.isSameKey();
-            }
-            if (within) {
-                answer = passRest(entry, answer);
-            }
-            kind = answer;
-            valid = answer != StepKind.PASS;
+        valid = cursor.isValid();
+        if (!valid) {
+            return;
         }
-    }
-
-    /** The cursor is still within the present key: finds what holds at the rank if that lies further on, and leaves it. */
-    private int passRest(BlockEntry entry, int answer) {
-        int found = answer;
-        if (entry.rank() <= rank) {
-            cursor.floor(key, keyLength, rank);
-            found = entry.kind();
-            takeValue(entry, found);
+        BlockEntry entry = cursor.entry();
+        takeKey(entry);
+        kind = StepKind.PASS;
+        boolean within = true;
+        int steps = 0;
+        for (; within && steps < STEPS_MAX && entry.rank() <= rank; steps++) {
+            takeValue(entry);
+            within = cursor.next() && entry.isSameKey();
         }
-        for (int steps = 0; cursor.next() && entry.isSameKey(); steps++) {
-            if (steps == STEPS_MAX) {
-                cursor.after(key, keyLength);
-                break;
-            }
+        if (within && entry.rank() <= rank) {
+            cursor.floorAhead(key, keyLength, rank);
+            takeValue(entry);
+            within = cursor.next() && entry.isSameKey();
         }
-        return found;
+        for (; within && steps < 2 * STEPS_MAX; steps++) {
+            within = cursor.next() && entry.isSameKey();
+        }
+        if (within) {
+            cursor.floorAhead(key, keyLength, Long.MAX_VALUE);
+            cursor.next();
+        }
     }
 
     @Override
     void previous() {
         // The cursor stands at the last breakpoint of the key before.
-        valid = false;
-        while (cursor.isValid() && !valid) {
-            BlockEntry entry = cursor.entry();
-            takeKey(entry);
-            boolean found = true;
-            for (int steps = 0; found && entry.rank() > rank; steps++) {
-                found = steps < STEPS_MAX
-                        ? cursor.previous() && entry.keyEquals(key, keyLength)
-                        : cursor.floor(key, keyLength, rank) && entry.keyEquals(key, keyLength);
-            }
-            if (found) {
-                kind = entry.kind();
-                takeValue(entry, kind);
-                valid = kind != StepKind.PASS;
-                leaveBackward(entry);
-            }
+        valid = cursor.isValid();
+        if (!valid) {
+            return;
+        }
+        BlockEntry entry = cursor.entry();
+        takeKey(entry);
+        kind = StepKind.PASS;
+        boolean found = true;
+        for (int steps = 0; found && entry.rank() > rank; steps++) {
+            found = steps < STEPS_MAX
+                    ? cursor.previous() && entry.keyEquals(key, keyLength)
+                    : cursor.floor(key, keyLength, rank) && entry.keyEquals(key, keyLength);
+        }
+        if (found) {
+            takeValue(entry);
+            leaveBackward(entry);
         }
     }
 
@@ -123,11 +114,13 @@ final class ArraySource extends RangeSource {
         System.arraycopy(entry.key(), 0, key, 0, keyLength);
     }
 
-    private void takeValue(BlockEntry entry, int of) {
+    /** What holds for the present key is what the cursor stands at. */
+    private void takeValue(BlockEntry entry) {
+        kind = entry.kind();
         block = entry.block();
         valueAt = entry.valueAt();
         valueLength = entry.valueLength();
-        if (of == StepKind.LARGE) {
+        if (kind == StepKind.LARGE) {
             large = entry.large();
         }
     }

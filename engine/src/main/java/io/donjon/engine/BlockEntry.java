@@ -93,6 +93,11 @@ final class BlockEntry {
         return true;
     }
 
+    /** Whether this is the block's last entry. */
+    boolean isLast() {
+        return next >= end;
+    }
+
     /** Whether {@link #next} has moved on within a key: over the border of two blocks only if by {@link #enterNext}. */
     boolean isSameKey() {
         return sameKey;

@@ -39,31 +39,42 @@ final class BufferSource extends RangeSource {
 
     @Override
     void next() {
-        valid = false;
-        while (node != WriteBuffer.NONE && !valid) {
-            takeKey();
-            int answer = WriteBuffer.NONE;
-            int steps = 0;
-            boolean same = true;
-            while (same && steps < STEPS_MAX && line.compare(buffer.place(node), place) <= 0) {
-                int here = buffer.stateAt(node, sequence);
-                answer = here == WriteBuffer.NONE ? answer : here;
-                steps++;
-                node = buffer.after(node);
-                same = node != WriteBuffer.NONE && buffer.isOf(node, scratch);
-            }
-            if (same) {
-                answer = steps == STEPS_MAX ? buffer.find(scratch, place, sequence) : answer;
-                node = buffer.firstAfter(scratch);
-            }
-            take(answer);
+        valid = node != WriteBuffer.NONE;
+        if (!valid) {
+            return;
         }
+        takeKey();
+        int answer = WriteBuffer.NONE;
+        int steps = 0;
+        boolean same = true;
+        while (same && steps < STEPS_MAX && line.compare(buffer.place(node), place) <= 0) {
+            int here = buffer.stateAt(node, sequence);
+            answer = here == WriteBuffer.NONE ? answer : here;
+            steps++;
+            same = step();
+        }
+        if (same && steps == STEPS_MAX) {
+            answer = buffer.find(scratch, place, sequence);
+        }
+        for (; same && steps < 2 * STEPS_MAX; steps++) {
+            same = step();
+        }
+        if (same) {
+            node = buffer.firstAfter(scratch);
+        }
+        take(answer);
+    }
+
+    /** Moves to the next node; whether it is of the present key. */
+    private boolean step() {
+        node = buffer.after(node);
+        return node != WriteBuffer.NONE && buffer.isOf(node, scratch);
     }
 
     @Override
     void previous() {
-        valid = false;
-        while (node != WriteBuffer.NONE && !valid) {
+        valid = node != WriteBuffer.NONE;
+        if (valid) {
             takeKey();
             take(buffer.find(scratch, place, sequence));
             node = buffer.lastBeforeKey(scratch);
@@ -79,7 +90,6 @@ final class BufferSource extends RangeSource {
     private void take(int answer) {
         state = answer;
         kind = answer == WriteBuffer.NONE ? StepKind.PASS : buffer.kind(answer);
-        valid = kind != StepKind.PASS;
     }
 
     @Override

@@ -1,8 +1,9 @@
 package io.donjon.engine;
 
 /**
- * What one buffer or array says about the keys of a range at one version: the keys for which it has an answer, in scan
- * order. One thread at a time.
+ * What one buffer or array says about the keys of a range at one version: the keys that it has, in scan order. Those about
+ * which it says nothing to this version are among them, since it may take very many of them until there is one about which
+ * it does, far behind the range. One thread at a time.
  */
 abstract class RangeSource {
     /** The present key, in an array that stays as it is until this source is moved. */
@@ -10,7 +11,7 @@ abstract class RangeSource {
 
     int keyLength;
 
-    /** What holds for it: never PASS. */
+    /** What holds for it; PASS if older sources are to be asked. */
     int kind;
 
     /** Whether there is a present key. */

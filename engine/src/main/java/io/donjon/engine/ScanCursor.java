@@ -62,9 +62,9 @@ final class ScanCursor extends PinnedCursor implements Cursor {
         Reads reads = reads();
         long sequence = reads.sequence(state, version);
         List<RangeSource> found = new ArrayList<>();
-        found.add(new BufferSource(state.active.buffer, reads.line(), version.place(), sequence));
+        addBuffer(found, state.active, sequence);
         for (Generation generation : state.sealed) {
-            found.add(new BufferSource(generation.buffer, reads.line(), version.place(), sequence));
+            addBuffer(found, generation, sequence);
         }
         Ranks ranks = version.ranks(state);
         ArrayCursor.Reading reading =
@@ -81,6 +81,12 @@ final class ScanCursor extends PinnedCursor implements Cursor {
         }
         all = found;
         sources = new SourceTree(found, reverse);
+    }
+
+    private void addBuffer(List<RangeSource> found, Generation generation, long sequence) {
+        if (generation.buffer.mayTell(version.place())) {
+            found.add(new BufferSource(generation.buffer, reads().line(), version.place(), sequence));
+        }
     }
 
     // ---- moves ----
@@ -147,14 +153,19 @@ final class ScanCursor extends PinnedCursor implements Cursor {
     private void passKey() {
         RangeSource winner = sources.first();
         while (winner != null && winner.keyLength == keyLength && isPresentKey(winner)) {
-            if (reverse) {
-                winner.previous();
-            } else {
-                winner.next();
-            }
-            sources.replay();
+            pass(winner);
             winner = sources.first();
         }
+    }
+
+    /** Moves the first source on. */
+    private void pass(RangeSource winner) {
+        if (reverse) {
+            winner.previous();
+        } else {
+            winner.next();
+        }
+        sources.replay();
     }
 
     private boolean isPresentKey(RangeSource source) {
@@ -169,6 +180,10 @@ final class ScanCursor extends PinnedCursor implements Cursor {
                 present = false;
                 atEnd = true;
                 return false;
+            }
+            if (winner.kind == StepKind.PASS) {
+                pass(winner);
+                continue;
             }
             takeKey(winner);
             if (StepKind.isValue(winner.kind)) {

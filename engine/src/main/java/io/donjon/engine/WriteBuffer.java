@@ -65,6 +65,9 @@ final class WriteBuffer {
     /** How many levels are in use; a reader that sees an old number only searches longer. */
     private int height = 1;
 
+    /** The first place of the line that a breakpoint stands at. */
+    private volatile int firstPlace = Line.NONE;
+
     private long dice;
     private long entries;
 
@@ -154,6 +157,9 @@ final class WriteBuffer {
         int levels = randomHeight();
         for (; height < levels; height++) {
             path[height] = head;
+        }
+        if (firstPlace == Line.NONE || line.compare(place, firstPlace) < 0) {
+            firstPlace = place;
         }
         int restAt = NEXT_AT + levels * Integer.BYTES;
         int rest = Math.max(0, keyBytes - Long.BYTES);
@@ -448,6 +454,12 @@ final class WriteBuffer {
     /** How many breakpoints there are. */
     long entries() {
         return entries;
+    }
+
+    /** Whether it may say anything to a reader at a place. */
+    boolean mayTell(int place) {
+        int first = firstPlace;
+        return first != Line.NONE && line.compare(first, place) <= 0;
     }
 
     /** The places that breakpoints stand at. For when nobody writes any more. */

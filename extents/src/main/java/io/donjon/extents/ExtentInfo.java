@@ -10,6 +10,8 @@ final class ExtentInfo {
     /** Begins the names of superchunk files; the extent's id follows, in 16 digits. */
     static final String FILE_PREFIX = "x-";
 
+    private static final HexFormat HEX = HexFormat.of();
+
     /** No extent is longer. */
     static final long LENGTH_MAX = 1L << 50;
 
@@ -106,7 +108,8 @@ final class ExtentInfo {
 
     /** The name of a superchunk file (docs/format.md section 1). */
     static String fileName(long extent, int copy, int file) {
-        return String.format(FILE_PREFIX + "%016x-%d-%04x", extent, copy, file);
+        // Every read of a block needs one.
+        return FILE_PREFIX + HEX.toHexDigits(extent) + '-' + copy + '-' + HEX.toHexDigits((short) file);
     }
 
     /** The extent whose file has this name, or -1 if no extent's has. */
