@@ -858,6 +858,8 @@ class ApiTest {
         View three = k.view();
         Snapshot s = k.snapshot("s");
         View four = k.view();
+        // Two views of one content are one version, also with a snapshot in between.
+        assertEquals(2, list(VersionQuery.all().kind(Version.Kind.VIEW)).size());
         put(k, "a", "3");
         one.close();
         one.close();

@@ -68,8 +68,13 @@ final class Catalog {
 
     /** An operation, and what it changed of a version that was there before. */
     private static final class Pending {
+        private static final byte[] NOT_KEPT = {};
+
         final long position;
-        final byte[] operation;
+
+        /** Its bytes, unless the manifest's line has it. */
+        byte[] operation = NOT_KEPT;
+
         int born = VersionForest.NONE;
         int changed = VersionForest.NONE;
         Kind kindBefore = Kind.DROPPED;
@@ -78,9 +83,8 @@ final class Catalog {
 
         boolean drops;
 
-        Pending(long position, byte[] operation) {
+        Pending(long position) {
             this.position = position;
-            this.operation = operation;
         }
     }
 
@@ -112,8 +116,10 @@ final class Catalog {
      * @param position the log position behind its commit
      */
     synchronized void apply(int kind, Decoder fields, long position) {
-        Encoder copy = new Encoder(64).u8(kind);
-        Pending done = take(kind, fields, copy, position);
+        int begin = fields.taken() - 1;
+        Pending done = new Pending(position);
+        take(kind, fields, done);
+        done.operation = fields.takenSince(begin);
         pending.addLast(done);
         if (changedSince != null && done.changed != VersionForest.NONE) {
             changedSince.putIfAbsent(done.changed, done);
@@ -124,32 +130,28 @@ final class Catalog {
 
     /** Lets an operation take effect that the manifest's line has. */
     synchronized void restore(int kind, Decoder fields) {
-        settle(take(kind, fields, new Encoder(64).u8(kind), 0));
+        Pending done = new Pending(0);
+        take(kind, fields, done);
+        settle(done);
     }
 
-    private Pending take(int kind, Decoder in, Encoder copy, long position) {
+    private void take(int kind, Decoder in, Pending done) {
         switch (kind) {
             case LogOp.KEYSPACE -> {
                 long id = in.varint();
                 long created = in.varint();
                 String name = name(in);
-                LogOp.keyspace(copy.truncate(0), id, created, name);
-                Pending done = new Pending(position, copy.toBytes());
                 done.born = forest.addTree(isNew(id, in), name, forest.freeTreeName(Hidden.seen(name), id), created);
-                return done;
             }
             case LogOp.KEYSPACE_OF_TREE -> {
                 long id = in.varint();
                 long created = in.varint();
                 String name = name(in);
                 String tree = in.text();
-                LogOp.keyspaceOfTree(copy.truncate(0), id, created, name, tree);
                 if (!tree.equals(forest.freeTreeName(tree, id))) {
                     throw in.bad("there is a tree named " + tree + " already");
                 }
-                Pending done = new Pending(position, copy.toBytes());
                 done.born = forest.addTree(isNew(id, in), name, tree, created);
-                return done;
             }
             case LogOp.SNAPSHOT, LogOp.SNAPSHOT_OF_NOBODY, LogOp.VIEW -> {
                 long id = in.varint();
@@ -157,67 +159,52 @@ final class Catalog {
                 long created = in.varint();
                 String name = kind == LogOp.VIEW ? null : name(in);
                 UUID identity = kind == LogOp.SNAPSHOT ? identity(in) : VersionForest.NOBODY;
-                if (name == null) {
-                    LogOp.view(copy.truncate(0), id, child, created);
-                } else {
-                    LogOp.snapshot(copy.truncate(0), id, child, created, name, identity);
-                }
                 int head = place(id, in);
                 requireHead(head, in);
-                Pending done = changing(new Pending(position, copy.toBytes()), head);
+                changing(done, head);
                 done.born = forest.freeze(head, name, isNew(child, in), created);
                 forest.identify(head, identity);
                 moveView(head, done.born);
-                return done;
             }
             case LogOp.CLONE -> {
                 long parent = in.varint();
                 long child = in.varint();
                 long created = in.varint();
                 String name = name(in);
-                LogOp.cloned(copy.truncate(0), parent, child, created, name);
-                Pending done = new Pending(position, copy.toBytes());
                 done.born = forest.addHead(isNew(child, in), place(parent, in), name, created);
-                return done;
             }
             case LogOp.ROLLBACK -> {
                 long head = in.varint();
                 long parent = in.varint();
                 long child = in.varint();
                 long created = in.varint();
-                LogOp.rollback(copy.truncate(0), head, parent, child, created);
                 int from = place(head, in);
-                Pending done = changing(new Pending(position, copy.toBytes()), from);
+                changing(done, from);
                 requireHead(from, in);
                 done.drops = true;
                 done.born = forest.moveHead(from, place(parent, in), isNew(child, in), created);
                 forgetView(from);
-                return done;
             }
             case LogOp.DROP -> {
                 long id = in.varint();
-                LogOp.drop(copy.truncate(0), id);
                 int place = place(id, in);
                 if (forest.kind(place) == Kind.DROPPED) {
                     throw in.bad("version " + id + " is dropped twice");
                 }
-                Pending done = changing(new Pending(position, copy.toBytes()), place);
+                changing(done, place);
                 done.drops = true;
                 forest.drop(place);
                 forgetView(place);
-                return done;
             }
             case LogOp.RENAME -> {
                 long id = in.varint();
                 String name = name(in);
-                LogOp.rename(copy.truncate(0), id, name);
                 int place = place(id, in);
                 if (forest.name(place) == null) {
                     throw in.bad("version " + id + " is renamed, which has no name");
                 }
-                Pending done = changing(new Pending(position, copy.toBytes()), place);
+                changing(done, place);
                 forest.rename(place, name);
-                return done;
             }
             default -> throw in.bad("operation " + kind + " is not known");
         }
@@ -248,11 +235,10 @@ final class Catalog {
         return identity;
     }
 
-    private Pending changing(Pending operation, int place) {
+    private void changing(Pending operation, int place) {
         operation.changed = place;
         operation.kindBefore = forest.kind(place);
         operation.nameBefore = forest.name(place);
-        return operation;
     }
 
     private int place(long id, Decoder in) {
@@ -491,7 +477,7 @@ final class Catalog {
     }
 
     private void moveView(int from, int to) {
-        SharedView view = freshViews.remove(from);
+        SharedView view = freshViewCount == 0 ? null : freshViews.remove(from);
         if (view != null) {
             freshViews.put(to, view);
         }

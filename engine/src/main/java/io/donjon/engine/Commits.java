@@ -270,7 +270,7 @@ final class Commits {
                 if (waitFor > 0) {
                     log.awaitStable(waitFor);
                 }
-                Decoder decoder = new Decoder("an operation", operations.toBytes());
+                Decoder decoder = new Decoder("an operation", operations.toBuffer());
                 while (decoder.hasMore()) {
                     catalog.apply(decoder.u8(), decoder, end);
                 }

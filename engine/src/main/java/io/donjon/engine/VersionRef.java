@@ -8,16 +8,18 @@ import org.jspecify.annotations.Nullable;
  * place may be another's: whoever holds this asks {@link #isDropped} first. Thread-safe.
  */
 final class VersionRef {
+    private static final long UNKNOWN = -1;
+
     private final VersionForest forest;
     private final int place;
     private final long id;
     private final long treeId;
     private final boolean immutable;
 
-    /** The place that follows, as of so many departures. After the birth under the write lock. */
+    /** The place that follows, as of so many departures, or not known yet. Under the write lock. */
     private int nextPlace;
 
-    private long nextPlaceAsOf;
+    private long nextPlaceAsOf = UNKNOWN;
 
     /** For the list of arrays that was looked at last; only a saving, so any thread may set any answer. */
     private volatile @Nullable Ranks ranks;
@@ -29,8 +31,6 @@ final class VersionRef {
         this.id = forest.id(place);
         this.treeId = forest.id(forest.tree(place));
         this.immutable = immutable;
-        this.nextPlaceAsOf = forest.departures();
-        this.nextPlace = forest.nextInTree(place);
     }
 
     /** A new head directly behind this one, to which the same arrays say the same. */

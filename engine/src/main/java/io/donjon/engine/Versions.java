@@ -149,7 +149,22 @@ final class Versions {
     // ---- snapshots ----
 
     Snapshot snapshot(KeyspaceRef keyspace, String name, Durability durability) {
-        return snapshotAll(List.of(keyspace), List.of(name), durability).get(0);
+        Arguments.checkName(name);
+        return change(durability, new Commits.VersionChange<>() {
+            private int frozen;
+
+            @Override
+            public void prepare(Encoder operations) {
+                frozen = head(keyspace);
+                requireFreeSnapshot(frozen, name);
+                logSnapshot(operations, frozen, name);
+            }
+
+            @Override
+            public Snapshot result() {
+                return new SnapshotHandle(engine, frozen, durability);
+            }
+        });
     }
 
     List<Snapshot> snapshotAll(Map<Keyspace, String> names, Durability durability) {
@@ -180,8 +195,7 @@ final class Versions {
                     frozen.add(head);
                 }
                 for (int i = 0; i < keyspaces.size(); i++) {
-                    long head = forest.id(frozen.get(i));
-                    LogOp.snapshot(operations, head, catalog.newVersion(), now(), names.get(i), newIdentity());
+                    logSnapshot(operations, frozen.get(i), names.get(i));
                 }
             }
 
@@ -192,6 +206,10 @@ final class Versions {
                 return snapshots;
             }
         });
+    }
+
+    private void logSnapshot(Encoder operations, int head, String name) {
+        LogOp.snapshot(operations, forest.id(head), catalog.newVersion(), now(), name, newIdentity());
     }
 
     private UUID newIdentity() {

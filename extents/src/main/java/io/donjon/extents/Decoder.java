@@ -9,6 +9,8 @@ import java.nio.charset.StandardCharsets;
  * that names the place: no length is believed before it was compared with what is there.
  */
 public final class Decoder {
+    private static final char REPLACEMENT = '\ufffd';
+
     private final Object place;
     private final ByteBuffer in;
     private final int start;
@@ -41,6 +43,13 @@ public final class Decoder {
     /** How many bytes were taken. */
     public int taken() {
         return in.position() - start;
+    }
+
+    /** A copy of what was taken since as many bytes as {@code before} were. */
+    public byte[] takenSince(int before) {
+        byte[] bytes = new byte[taken() - before];
+        in.get(start + before, bytes);
+        return bytes;
     }
 
     /** A byte, 0 to 255. */
@@ -119,6 +128,14 @@ public final class Decoder {
     /** A varint length and as many bytes of UTF-8. */
     public String text() {
         ByteBuffer slice = slice();
+        if (slice.hasArray()) {
+            int from = slice.arrayOffset() + slice.position();
+            String text = new String(slice.array(), from, slice.remaining(), StandardCharsets.UTF_8);
+            // What is no UTF-8 is replaced by this character, which is rarely there by right.
+            if (text.indexOf(REPLACEMENT) < 0) {
+                return text;
+            }
+        }
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(slice).toString();
         } catch (CharacterCodingException e) {

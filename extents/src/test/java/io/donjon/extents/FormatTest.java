@@ -2,6 +2,7 @@ package io.donjon.extents;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.donjon.extents.sim.SimDisk;
@@ -302,6 +303,26 @@ class FormatTest {
             byte[] due = HexFormat.of().parseHex(known.substring(known.indexOf(' ') + 1));
             assertArrayEquals(due, new Encoder(1).varint(value).toBytes(), known);
             assertEquals(value, new Decoder("", due).varint(), known);
+        }
+    }
+
+    @Test
+    void textsAreUtf8AndNothingElse() {
+        for (String text : List.of("", "plain", "\u00e9\u4e2d\ud83d\ude00", "a replacement character \ufffd")) {
+            byte[] bytes = new Encoder(1).u8(7).text(text).toBytes();
+            Decoder decoder = new Decoder("", bytes);
+            decoder.u8();
+            assertEquals(text, decoder.text());
+            Decoder direct = new Decoder(
+                    "",
+                    ByteBuffer.allocateDirect(bytes.length).put(bytes).flip().position(1));
+            assertEquals(text, direct.text());
+            assertArrayEquals(Arrays.copyOfRange(bytes, 1, bytes.length), direct.takenSince(0));
+            assertArrayEquals(Arrays.copyOfRange(bytes, 1, bytes.length), decoder.takenSince(1));
+        }
+        for (String bad : List.of("01ff", "02c3ff", "02c0af", "03eda080", "0561efbfbd80")) {
+            Decoder decoder = new Decoder("", HexFormat.of().parseHex(bad));
+            assertThrows(StorageException.class, decoder::text, bad);
         }
     }
 }

@@ -71,16 +71,27 @@ final class NameIndex {
         return mix(scopeOf.applyAsInt(place), text.hash(nameOf.applyAsLong(place)));
     }
 
+    private int slotOf(int place) {
+        int mask = places.length - 1;
+        int slot = hash(place) & mask;
+        while (places[slot] != place) {
+            if (places[slot] == EMPTY) {
+                throw new IllegalStateException("place " + place + " is not in the index under its name");
+            }
+            slot = (slot + 1) & mask;
+        }
+        return slot;
+    }
+
+    /** Gives the name and the scope of a place, which still has them, to another. */
+    void replace(int place, int by) {
+        places[slotOf(place)] = by;
+    }
+
     /** Removes a place while it still has its name. */
     void remove(int place) {
         int mask = places.length - 1;
-        int hole = hash(place) & mask;
-        while (places[hole] != place) {
-            if (places[hole] == EMPTY) {
-                throw new IllegalStateException("place " + place + " is not in the index under its name");
-            }
-            hole = (hole + 1) & mask;
-        }
+        int hole = slotOf(place);
         size--;
         // What probed past the hole is moved into it, so that a search need not go on behind an empty slot.
         int slot = (hole + 1) & mask;

@@ -195,24 +195,25 @@ public final class VersionForest {
 
     /** Takes name and keyspace from a head and gives them to a new child of some version. */
     private int moveKeyspace(int head, int parent, long childId, long createdMillis) {
-        long name = get(head, NAME);
-        int keyspace = (int) get(head, KEYSPACE);
-        keyspaceNames.remove(head);
-        heads--;
+        int child = insert(childId, parent, parent, createdMillis);
+        keyspaceNames.replace(head, child);
+        takeKeyspace(child, (int) get(head, KEYSPACE), get(head, NAME));
         set(head, NAME, UNNAMED);
         set(head, KEYSPACE, NONE);
-        int child = insert(childId, parent, parent, createdMillis);
-        makeHead(child, keyspace, name);
         return child;
     }
 
     private void makeHead(int place, int keyspace, long name) {
+        takeKeyspace(place, keyspace, name);
+        keyspaceNames.add(place);
+        heads++;
+    }
+
+    private void takeKeyspace(int place, int keyspace, long name) {
         set(place, KEYSPACE, keyspace);
         setKeyspace(keyspace, HEAD, place);
         setKind(place, Kind.HEAD);
         set(place, NAME, name);
-        keyspaceNames.add(place);
-        heads++;
     }
 
     private int newKeyspace(long firstHead) {
