@@ -3,6 +3,7 @@ package io.donjon;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -18,38 +19,48 @@ public final class StoreOptions {
      */
     public static final long MEMORY_BYTES_MIN = 8L << 20;
 
-    private final List<Path> directories;
-    private final boolean createIfMissing;
-    private final int copies;
-    private final long memoryBytes;
-    private final Durability durability;
-    private final Compression compression;
-    private final boolean directIo;
-    private final boolean degraded;
-    private final boolean strata;
-    private final double deadShareMax;
+    /** What has been chosen. Changed only before anybody else sees it. */
+    private static final class Choices {
+        private final List<Path> directories;
+        private boolean createIfMissing;
+        private int copies;
+        private long memoryBytes = 256L << 20;
+        private Durability durability = Durability.SYNC;
+        private Compression compression = Compression.LZ4;
+        private boolean directIo;
+        private boolean degraded;
+        private boolean strata = true;
+        private double deadShareMax = 0.3;
 
-    private StoreOptions(
-            List<Path> directories,
-            boolean createIfMissing,
-            int copies,
-            long memoryBytes,
-            Durability durability,
-            Compression compression,
-            boolean directIo,
-            boolean degraded,
-            boolean strata,
-            double deadShareMax) {
-        this.directories = directories;
-        this.createIfMissing = createIfMissing;
-        this.copies = copies;
-        this.memoryBytes = memoryBytes;
-        this.durability = durability;
-        this.compression = compression;
-        this.directIo = directIo;
-        this.degraded = degraded;
-        this.strata = strata;
-        this.deadShareMax = deadShareMax;
+        Choices(List<Path> directories) {
+            this.directories = directories;
+        }
+
+        Choices copy() {
+            Choices copy = new Choices(directories);
+            copy.createIfMissing = createIfMissing;
+            copy.copies = copies;
+            copy.memoryBytes = memoryBytes;
+            copy.durability = durability;
+            copy.compression = compression;
+            copy.directIo = directIo;
+            copy.degraded = degraded;
+            copy.strata = strata;
+            copy.deadShareMax = deadShareMax;
+            return copy;
+        }
+    }
+
+    private final Choices choices;
+
+    private StoreOptions(Choices choices) {
+        this.choices = choices;
+    }
+
+    private StoreOptions with(Consumer<Choices> change) {
+        Choices changed = choices.copy();
+        change.accept(changed);
+        return new StoreOptions(changed);
     }
 
     /**
@@ -58,22 +69,12 @@ public final class StoreOptions {
      */
     public static StoreOptions at(Path directory, Path... more) {
         List<Path> all = Stream.concat(Stream.of(directory), Stream.of(more)).toList();
-        return new StoreOptions(all, false, 0, 256L << 20, Durability.SYNC, Compression.LZ4, false, false, true, 0.3);
+        return new StoreOptions(new Choices(all));
     }
 
     /** Whether a store is created where there is none; off at first, when {@link FormatException} says so instead. */
     public StoreOptions createIfMissing(boolean create) {
-        return new StoreOptions(
-                directories,
-                create,
-                copies,
-                memoryBytes,
-                durability,
-                compression,
-                directIo,
-                degraded,
-                strata,
-                deadShareMax);
+        return with(changed -> changed.createIfMissing = create);
     }
 
     /**
@@ -83,21 +84,11 @@ public final class StoreOptions {
      * @throws IllegalArgumentException if there are fewer directories than copies
      */
     public StoreOptions copies(int count) {
-        if (count < 1 || count > 2 || count > directories.size()) {
-            throw new IllegalArgumentException(
-                    "copies " + count + ": must be 1 or 2, and at most the " + directories.size() + " directories");
+        if (count < 1 || count > 2 || count > choices.directories.size()) {
+            throw new IllegalArgumentException("copies " + count + ": must be 1 or 2, and at most the "
+                    + choices.directories.size() + " directories");
         }
-        return new StoreOptions(
-                directories,
-                createIfMissing,
-                count,
-                memoryBytes,
-                durability,
-                compression,
-                directIo,
-                degraded,
-                strata,
-                deadShareMax);
+        return with(changed -> changed.copies = count);
     }
 
     /**
@@ -111,47 +102,19 @@ public final class StoreOptions {
         if (bytes < MEMORY_BYTES_MIN) {
             throw new IllegalArgumentException("memoryBytes " + bytes + ": must be at least " + MEMORY_BYTES_MIN);
         }
-        return new StoreOptions(
-                directories,
-                createIfMissing,
-                copies,
-                bytes,
-                durability,
-                compression,
-                directIo,
-                degraded,
-                strata,
-                deadShareMax);
+        return with(changed -> changed.memoryBytes = bytes);
     }
 
     /** The durability of writes that do not name their own; by default {@link Durability#SYNC}. */
     public StoreOptions durability(Durability standard) {
-        return new StoreOptions(
-                directories,
-                createIfMissing,
-                copies,
-                memoryBytes,
-                Objects.requireNonNull(standard, "standard"),
-                compression,
-                directIo,
-                degraded,
-                strata,
-                deadShareMax);
+        Objects.requireNonNull(standard, "standard");
+        return with(changed -> changed.durability = standard);
     }
 
     /** How new blocks are compressed; by default {@link Compression#LZ4}. Old blocks stay readable as they are. */
     public StoreOptions compression(Compression method) {
-        return new StoreOptions(
-                directories,
-                createIfMissing,
-                copies,
-                memoryBytes,
-                durability,
-                Objects.requireNonNull(method, "method"),
-                directIo,
-                degraded,
-                strata,
-                deadShareMax);
+        Objects.requireNonNull(method, "method");
+        return with(changed -> changed.compression = method);
     }
 
     /**
@@ -159,17 +122,7 @@ public final class StoreOptions {
      * memory limit is all the memory the store gets, which is right where many share a machine, and for measurements.
      */
     public StoreOptions directIo(boolean direct) {
-        return new StoreOptions(
-                directories,
-                createIfMissing,
-                copies,
-                memoryBytes,
-                durability,
-                compression,
-                direct,
-                degraded,
-                strata,
-                deadShareMax);
+        return with(changed -> changed.directIo = direct);
     }
 
     /**
@@ -177,17 +130,7 @@ public final class StoreOptions {
      * that the other half is not being written to by somebody else (design.md section 6, membership).
      */
     public StoreOptions degraded(boolean allowed) {
-        return new StoreOptions(
-                directories,
-                createIfMissing,
-                copies,
-                memoryBytes,
-                durability,
-                compression,
-                directIo,
-                allowed,
-                strata,
-                deadShareMax);
+        return with(changed -> changed.degraded = allowed);
     }
 
     /**
@@ -196,17 +139,7 @@ public final class StoreOptions {
      * half, and scans of one version among many read what the others wrote as well. Arrays that have been cut stay so.
      */
     public StoreOptions strata(boolean cut) {
-        return new StoreOptions(
-                directories,
-                createIfMissing,
-                copies,
-                memoryBytes,
-                durability,
-                compression,
-                directIo,
-                degraded,
-                cut,
-                deadShareMax);
+        return with(changed -> changed.strata = cut);
     }
 
     /**
@@ -220,66 +153,56 @@ public final class StoreOptions {
         if (!(share >= 0.05 && share <= 1)) {
             throw new IllegalArgumentException("deadShareMax " + share + ": must be from 0.05 to 1");
         }
-        return new StoreOptions(
-                directories,
-                createIfMissing,
-                copies,
-                memoryBytes,
-                durability,
-                compression,
-                directIo,
-                degraded,
-                strata,
-                share);
+        return with(changed -> changed.deadShareMax = share);
     }
 
     /** The directories, as given. */
     public List<Path> directories() {
-        return directories;
+        return choices.directories;
     }
 
     /** See {@link #createIfMissing(boolean)}. */
     public boolean createIfMissing() {
-        return createIfMissing;
+        return choices.createIfMissing;
     }
 
     /** See {@link #copies(int)}; 0 if it was not set. */
     public int copies() {
-        return copies;
+        return choices.copies;
     }
 
     /** See {@link #memoryBytes(long)}. */
     public long memoryBytes() {
-        return memoryBytes;
+        return choices.memoryBytes;
     }
 
     /** See {@link #durability(Durability)}. */
     public Durability durability() {
-        return durability;
+        return choices.durability;
     }
 
     /** See {@link #compression(Compression)}. */
     public Compression compression() {
-        return compression;
+        return choices.compression;
     }
 
     /** See {@link #directIo(boolean)}. */
     public boolean directIo() {
-        return directIo;
+        return choices.directIo;
     }
 
     /** See {@link #degraded(boolean)}. */
     public boolean degraded() {
-        return degraded;
+        return choices.degraded;
     }
 
     /** See {@link #strata(boolean)}. */
     public boolean strata() {
-        return strata;
+        return choices.strata;
     }
 
     /** See {@link #deadShareMax(double)}. */
     public double deadShareMax() {
-        return deadShareMax;
+        return choices.deadShareMax;
     }
 }

@@ -46,6 +46,13 @@ public abstract class BaseCommand implements Callable<Integer> {
         }
     }
 
+    /** Where a scan begins or ends is said on the command line. */
+    final void requireNoInput(Stream<? extends @Nullable Argument> bounds) {
+        if (bounds.anyMatch(bound -> bound != null && bound.isInput())) {
+            throw usage("a bound of a scan cannot be on standard input: text:- is the text '-'");
+        }
+    }
+
     private CommandSpec spec() {
         return Objects.requireNonNull(spec, "picocli has not set it");
     }

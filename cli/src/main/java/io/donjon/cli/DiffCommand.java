@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -57,6 +58,11 @@ final class DiffCommand extends StoreCommand {
             description = "Print an object a line: change, key, old and new, or keyHex, oldHex and newHex where the"
                     + " bytes are not UTF-8.")
     private boolean json;
+
+    @Override
+    protected void check() {
+        requireNoInput(Stream.of(prefix));
+    }
 
     @Override
     protected int run(Store store) throws IOException {

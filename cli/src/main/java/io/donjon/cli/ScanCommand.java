@@ -7,6 +7,7 @@ import io.donjon.Store;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -88,11 +89,7 @@ final class ScanCommand extends StoreCommand {
         if (limit < 0) {
             throw usage("--limit " + limit + ": must not be negative");
         }
-        for (Argument argument : new @Nullable Argument[] {from, to, prefix}) {
-            if (argument != null && argument.isInput()) {
-                throw usage("a bound of a scan cannot be on standard input: text:- is the text '-'");
-            }
-        }
+        requireNoInput(Stream.of(from, to, prefix));
     }
 
     @Override

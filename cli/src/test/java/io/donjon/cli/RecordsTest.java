@@ -234,6 +234,7 @@ final class RecordsTest {
             {"scan", store, "k", "--limit", "-1"},
             {"scan", store, "k", "--from", "-"},
             {"scan", store, "k", "--format", "xml"},
+            {"diff", store, "k", "k", "--prefix", "-"},
             {"put", store, "a/b", "k", "v"},
         }) {
             Result result = run(line);
