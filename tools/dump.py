@@ -784,8 +784,9 @@ class Log:
 
 FOOTER_ITEMS = {  # tag: name, fields
     1: ("index", "vvv"), 2: ("version table", "v(vv)"), 3: ("change directory", "(vvv)"), 4: ("key sample", "vv"),
-    5: ("counts", "vvvvvvvvvv(v)"), 6: ("keys", "bb"), 7: ("block size", "v"),
+    5: ("counts", "vvvvvvvvvv(v)"), 6: ("keys", "bb"), 7: ("block size", "v"), 8: ("outlook", "vv"),
 }
+OUTLOOK = 8  # the only item that may be missing
 PASS, TOMBSTONE, VALUE, RESUME, LARGE = range(5)
 SAMPLED_MAX = 256  # breakpoints of a key in a sample; of a key with more there are none
 
@@ -862,10 +863,11 @@ class Array:
             if tag in items:
                 footer.fail(f"footer with item {tag} twice")
             items[tag] = cur.fields(FOOTER_ITEMS[tag][1])
-        if len(items) < len(FOOTER_ITEMS):
+        if len(items.keys() | {OUTLOOK}) < len(FOOTER_ITEMS):
             footer.fail(f"footer with the items {sorted(items)} only")
         self.root, (count, *places), sections, self.sample = items[1], items[2], items[3], items[4]
         self.counts, (self.first_key, self.last_key), (self.block_size,) = items[5], items[6], items[7]
+        self.outlook, self.outlook_whole = items.get(OUTLOOK, (0, 0))
         self.sections = list(zip(*[iter(sections)] * 3))
         self.table = []
         for offset, size in zip(places[::2], places[1::2]):
@@ -896,12 +898,19 @@ class Array:
         if not band_from <= at < band_to:
             return
         rank = sum(line.position[v] <= at for v in self.table) - 1
-        tree = line.versions[version].tree.to_bytes(8, "big")
+        yield from self.at_rank(rank, line.versions[version].tree)
+
+    def at_rank(self, rank, tree):
+        """(user key, entry) for each key of a tree that the array says something about at a rank."""
         for key, entries in self.breakpoints.items():
-            if key[:8] == tree and key >= self.key_from and (not self.key_to or key < self.key_to):
+            if key[:8] == tree.to_bytes(8, "big") and self.covers(key):
                 entry = next((e for e in reversed(entries) if e.rank <= rank), None)
                 if entry and entry.kind != PASS:
                     yield key[8:], entry
+
+    def covers(self, key):
+        """Whether a full key lies in its range."""
+        return key >= self.key_from and (not self.key_to or key < self.key_to)
 
     def large(self, store, length, offset, size, digest):
         """The bytes of a large value."""
@@ -1006,12 +1015,15 @@ def check_array(store, array, line):
     need(places == sorted(set(places)), "version table not in the order of the line")
     need(all(band_from <= p < band_to for p in places), "version table outside of the band")
     entries = [e for leaf in array.leaves for e in leaf.entries if e.key >= array.key_from]
-    need(all(e.rank < len(array.table) for e in entries), "rank behind the version table")
+    need(all(e.rank <= len(array.table) for e in entries), "rank behind the version table")
+    beyond = sum(e.rank == len(array.table) for e in entries)
+    need(beyond == array.outlook or not array.whole, f"{beyond} entries behind the band, the footer says {array.outlook}")
     keys, kinds = sorted(array.breakpoints), [e.kind for e in entries]
     values = [len(e.value) if e.kind == VALUE else e.value[0] for e in entries if e.kind in (VALUE, LARGE)]
     counts = [len(array.leaves), len(entries), len(keys), *(kinds.count(k) for k in (PASS, TOMBSTONE, VALUE, RESUME, LARGE)),
               sum(map(len, keys)), sum(values), sum(e.copy for e in entries),
-              sum(e.rank == 0 and e.kind >= VALUE for e in entries), sum(array.breakpoints[k][-1].kind >= VALUE for k in keys)]
+              sum(e.rank == 0 and e.kind >= VALUE for e in entries),
+              sum([PASS, *(e.kind for e in array.breakpoints[k] if e.rank < len(array.table))][-1] >= VALUE for k in keys)]
     need(not array.whole or counts[:len(array.counts)] == array.counts, f"footer counts {array.counts}, there are {counts}")
     need(array.breakpoint_count == counts[1] and array.key_count == counts[2] or not array.whole,
          "the manifest counts other breakpoints or keys")
@@ -1032,6 +1044,19 @@ def check_array(store, array, line):
             array.large(store, *e.value)
 
 
+def check_outlook(engine, array):
+    """Verifies that an array says what the version shows at which its band ends."""
+    version = engine.line.versions[array.band_to]
+    if version.state == DROPPED:
+        return
+    said = {key: array.large(engine.store, *e.value) if e.kind == LARGE else e.value
+            for key, e in array.at_rank(len(array.table), version.tree) if e.kind != TOMBSTONE}
+    tree = version.tree.to_bytes(8, "big")
+    shown = {key: value for key, value in engine.contents(version.id) if array.covers(tree + key)}
+    if said != shown:
+        raise Damage(array.path, array.at, f"array {array.id} says something else of version {version.id} than that shows")
+
+
 def directory(store, array):
     """(rank, ordinal) for all that the change directory of an array says."""
     for section in array.sections:
@@ -1048,7 +1073,8 @@ def directory(store, array):
 def check_sample(cur, array):
     """Verifies the key sample of an array against its breakpoints."""
     threshold, count = cur.u64(), cur.varint()
-    hashes = {xxh64(key): entries for key, entries in array.breakpoints.items()}
+    within = {key: [e for e in entries if e.rank < len(array.table)] for key, entries in array.breakpoints.items()}
+    hashes = {xxh64(key): entries for key, entries in within.items() if entries}
     expected = sorted(h for h in hashes if not threshold or h < threshold)
     if count != len(expected):
         cur.fail(f"key sample of {count} keys, {len(expected)} are below its threshold")
@@ -1281,6 +1307,9 @@ def check(store):
         store.attempt(array.load, store)
         if array.loaded:
             store.attempt(check_array, store, array, engine.line)
+    for array in engine.arrays if engine else ():
+        if array.loaded and array.outlook_whole:
+            store.attempt(check_outlook, engine, array)
 
 
 def text(field):

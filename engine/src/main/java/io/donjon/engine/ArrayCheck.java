@@ -43,6 +43,7 @@ final class ArrayCheck {
     private long copies;
     private long visibleFirst;
     private long visibleLast;
+    private long outlook;
     private boolean lastShows;
     private long directorySum;
     private long sampleSum;
@@ -355,13 +356,15 @@ final class ArrayCheck {
         if (any && compare(entry, lastKey, lastRank) <= 0) {
             problem(ArrayRule.ENTRY_ORDER);
         }
-        if (entry.rank() >= array.footer().places()) {
+        boolean within = entry.rank() < array.footer().places();
+        if (entry.rank() > array.footer().places()) {
             problem(ArrayRule.ENTRY_RANK, entry.rank(), array.footer().places());
         }
         long hash = XxHash64.hash(entry.key(), 0, entry.keyLength());
         if (!same) {
             endKey();
             visibleLast += lastShows ? 1 : 0;
+            lastShows = false;
             keys++;
             keyBytes += entry.keyLength();
             lastKey = Arrays.copyOf(entry.key(), entry.keyLength());
@@ -372,10 +375,14 @@ final class ArrayCheck {
         lastRank = entry.rank();
         any = true;
         copies += entry.isCopy() ? 1 : 0;
-        lastShows = StepKind.isValue(entry.kind());
-        visibleFirst += lastShows && entry.rank() == 0 ? 1 : 0;
+        if (within) {
+            lastShows = StepKind.isValue(entry.kind());
+            visibleFirst += lastShows && entry.rank() == 0 ? 1 : 0;
+        } else {
+            outlook++;
+        }
         int valueHash = countValue(entry);
-        if (isSampled(hash)) {
+        if (within && isSampled(hash)) {
             sampledHash = hash;
             sampledPoints++;
             sampledSum += mix(hash, entry.rank(), entry.kind(), entry.length(), valueHash);
@@ -516,6 +523,10 @@ final class ArrayCheck {
                 visibleSaid ? visibleLast : ArrayCounts.NOT_COUNTED);
         if (!counted.equals(array.footer().counts())) {
             problem(ArrayRule.COUNTS, counted, array.footer().counts());
+        }
+        long said = array.footer().outlook().entries();
+        if (outlook != said) {
+            problem(ArrayRule.OUTLOOK, outlook, said);
         }
         if (!Arrays.equals(firstKey, array.footer().firstKey())
                 || !Arrays.equals(lastKey, array.footer().lastKey())) {

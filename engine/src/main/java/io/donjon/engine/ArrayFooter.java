@@ -16,6 +16,7 @@ import java.util.List;
  * @param firstKey the smallest full key
  * @param lastKey the greatest full key
  * @param blockBytes plain size at which data blocks were closed
+ * @param outlook what it says beyond its band
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record ArrayFooter(
@@ -27,7 +28,8 @@ record ArrayFooter(
         ArrayCounts counts,
         byte[] firstKey,
         byte[] lastKey,
-        int blockBytes) {
+        int blockBytes,
+        Outlook outlook) {
     private static final int INDEX = 1;
     private static final int TABLE = 2;
     private static final int DIRECTORY = 3;
@@ -35,6 +37,18 @@ record ArrayFooter(
     private static final int COUNTS = 5;
     private static final int KEYS = 6;
     private static final int BLOCK_BYTES = 7;
+    private static final int OUTLOOK = 8;
+
+    /**
+     * What an array says of the version at which its band ends, as if that were one more of its table: a diff of it and one
+     * in the band finds both values of a key side by side. Nobody else reads it.
+     *
+     * @param entries how many breakpoints are of that version, which has the rank behind the last
+     * @param whole whether with these the array says of all keys of its range what the version shows; else it says nothing
+     */
+    record Outlook(long entries, boolean whole) {
+        static final Outlook NONE = new Outlook(0, false);
+    }
 
     Encoder encode() {
         Encoder out = new Encoder(256);
@@ -52,6 +66,9 @@ record ArrayFooter(
         item(out, COUNTS, body);
         item(out, KEYS, body.bytes(firstKey).bytes(lastKey));
         item(out, BLOCK_BYTES, body.varint(blockBytes));
+        if (!outlook.equals(Outlook.NONE)) {
+            item(out, OUTLOOK, body.varint(outlook.entries).varint(outlook.whole ? 1 : 0));
+        }
         return out;
     }
 
@@ -70,6 +87,7 @@ record ArrayFooter(
         byte[] firstKey = {};
         byte[] lastKey = {};
         int blockBytes = 0;
+        Outlook outlook = Outlook.NONE;
         while (in.hasMore()) {
             int tag = in.tag();
             Decoder body = in.nested();
@@ -93,6 +111,7 @@ record ArrayFooter(
                     lastKey = body.bytes();
                 }
                 case BLOCK_BYTES -> blockBytes = body.count("block bytes");
+                case OUTLOOK -> outlook = new Outlook(body.varint(), body.varint("whole outlook", 0, 1) == 1);
                 default -> in.passOver(tag);
             }
         }
@@ -103,6 +122,6 @@ record ArrayFooter(
         if ((places + ArrayWriter.TABLE_IDS - 1L) / ArrayWriter.TABLE_IDS != table.size()) {
             throw in.bad("a version table of " + places + " places in " + table.size() + " blocks");
         }
-        return new ArrayFooter(index, places, table, directory, sample, counts, firstKey, lastKey, blockBytes);
+        return new ArrayFooter(index, places, table, directory, sample, counts, firstKey, lastKey, blockBytes, outlook);
     }
 }

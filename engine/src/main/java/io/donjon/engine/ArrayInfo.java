@@ -3,6 +3,7 @@ package io.donjon.engine;
 import io.donjon.extents.Decoder;
 import io.donjon.extents.Encoder;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +61,27 @@ record ArrayInfo(
     /** Whether there can be keys in its range and in another's. */
     boolean sharesKeysWith(ArrayInfo other) {
         return compareKeysFrom(keysFrom, other.keysTo) < 0 && compareKeysFrom(other.keysFrom, keysTo) < 0;
+    }
+
+    /**
+     * Whether every key from one on and before another, or null for no end, lies in the range of one of these arrays, of
+     * which there is one.
+     */
+    static boolean cover(List<ArrayInfo> arrays, byte[] from, byte @Nullable [] to) {
+        byte[] covered = from;
+        for (ArrayInfo array : arrays.stream()
+                .sorted((a, b) -> Arrays.compareUnsigned(a.keysFrom, b.keysFrom))
+                .toList()) {
+            byte[] end = array.keysTo;
+            if (Arrays.compareUnsigned(array.keysFrom, covered) > 0) {
+                return false;
+            }
+            if (end == null) {
+                return true;
+            }
+            covered = Arrays.compareUnsigned(end, covered) > 0 ? end : covered;
+        }
+        return to != null && Arrays.compareUnsigned(to, covered) <= 0;
     }
 
     /** Compares a key with the end of a range, which may be none. */

@@ -49,8 +49,11 @@ enum ArrayRule {
     /** Entries ascend by key and rank, within blocks and from block to block. */
     ENTRY_ORDER("an entry lies at or before the one before it"),
 
-    /** Ranks are positions in the version table. */
+    /** Ranks are positions in the version table, or behind it, where that is said. */
     ENTRY_RANK("an entry has rank %d of %d"),
+
+    /** Of those behind it there are as many as the footer says. */
+    OUTLOOK("it has %d entries behind its band, the footer says %d"),
 
     /** A block's restarts are entries that share nothing with the one before; the first is the block's first. */
     ENTRY_RESTARTS("restart %d of a block is at %d, where no entry begins that stands by itself"),

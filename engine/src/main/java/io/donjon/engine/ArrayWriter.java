@@ -64,6 +64,10 @@ final class ArrayWriter {
     private final ExtentStore store;
     private final Tuning tuning;
     private final long expectedBytes;
+
+    /** How long the version table will be: entries of this rank are the outlook. */
+    private final int places;
+
     private final Codec codec;
     private final ExtentWriter data;
     private final ExtentWriter meta;
@@ -100,19 +104,22 @@ final class ArrayWriter {
     private long copies;
     private long visibleFirst;
     private long visibleLast;
+    private long outlook;
 
-    /** Whether the last entry has a value. */
+    /** Whether the last key has a value at the last version. */
     private boolean lastShows;
 
     /**
      * A writer of one array.
      *
      * @param expectedBytes about how large it will be at most
+     * @param places how long its version table will be; entries of that rank are what it says of the version behind its band
      */
-    ArrayWriter(ExtentStore store, Tuning tuning, long expectedBytes) {
+    ArrayWriter(ExtentStore store, Tuning tuning, long expectedBytes, int places) {
         this.store = store;
         this.tuning = tuning;
         this.expectedBytes = expectedBytes;
+        this.places = places;
         this.codec = tuning.codec();
         this.data = store.create(tuning.ioBytes(), expectedBytes);
         this.meta = store.create(tuning.ioBytes(), 0);
@@ -140,11 +147,11 @@ final class ArrayWriter {
     /** Adds a breakpoint of kind PASS or TOMBSTONE. */
     void add(byte[] key, int keyLength, long rank, int kind) {
         begin(key, keyLength, rank, 0);
-        lastShows = false;
+        shows(rank, false);
         block.add(key, keyLength, rank, kind, key, 0, 0);
         passes += kind == StepKind.PASS ? 1 : 0;
         tombstones += kind == StepKind.TOMBSTONE ? 1 : 0;
-        if (lastSampled) {
+        if (isSampled(rank)) {
             sample.add(lastHash, new KeySample.Point(rank, kind, 0, 0));
         }
     }
@@ -156,7 +163,7 @@ final class ArrayWriter {
      */
     void addValue(byte[] key, int keyLength, long rank, boolean copy, byte[] from, int offset, int length) {
         begin(key, keyLength, rank, length);
-        shows(rank);
+        shows(rank, true);
         int flags = flags(copy);
         if (block.add(key, keyLength, rank, StepKind.VALUE | flags, from, offset, length) == StepKind.RESUME) {
             resumes++;
@@ -164,7 +171,7 @@ final class ArrayWriter {
             plainValues++;
             valueBytes += length;
         }
-        if (lastSampled) {
+        if (isSampled(rank)) {
             int hash = (int) XxHash64.hash(from, offset, length);
             sample.add(lastHash, new KeySample.Point(rank, StepKind.VALUE, length, hash));
         }
@@ -174,18 +181,26 @@ final class ArrayWriter {
     void addLarge(byte[] key, int keyLength, long rank, boolean copy, ValueSource source) {
         LargeValue value = writeLarge(source);
         begin(key, keyLength, rank, 4 * Encoder.VARINT_BYTES_MAX);
-        shows(rank);
+        shows(rank, true);
         block.addLarge(key, keyLength, rank, flags(copy), value);
         largeValues++;
         valueBytes += value.length();
-        if (lastSampled) {
+        if (isSampled(rank)) {
             sample.add(lastHash, new KeySample.Point(rank, StepKind.LARGE, value.length(), (int) value.hash()));
         }
     }
 
-    private void shows(long rank) {
-        lastShows = true;
-        visibleFirst += rank == 0 ? 1 : 0;
+    private void shows(long rank, boolean value) {
+        if (rank < places) {
+            lastShows = value;
+            visibleFirst += value && rank == 0 ? 1 : 0;
+        } else {
+            outlook++;
+        }
+    }
+
+    private boolean isSampled(long rank) {
+        return lastSampled && rank < places;
     }
 
     private int flags(boolean copy) {
@@ -217,6 +232,7 @@ final class ArrayWriter {
 
     private void newKey(byte[] key, int keyLength) {
         visibleLast += lastShows ? 1 : 0;
+        lastShows = false;
         if (lastKey.length < keyLength) {
             lastKey = new byte[Math.max(keyLength, 2 * lastKey.length)];
         }
@@ -301,7 +317,7 @@ final class ArrayWriter {
      * @param versions the version table: ids in line order
      */
     Written finish(long[] versions) {
-        return finishAll(List.of(end(versions))).get(0);
+        return finishAll(List.of(end(versions, false))).get(0);
     }
 
     /** An array to which nothing is added any more, not yet stable. */
@@ -346,8 +362,9 @@ final class ArrayWriter {
      * Ends the array, which must not be empty.
      *
      * @param versions the version table: ids in line order
+     * @param toldBehind whether it says of all keys what the version behind its band shows
      */
-    Ended end(long[] versions) {
+    Ended end(long[] versions, boolean toldBehind) {
         visibleLast += lastShows ? 1 : 0;
         closeBlock();
         TreeRoot root = index.finish(1);
@@ -378,7 +395,8 @@ final class ArrayWriter {
                 counts,
                 firstKey,
                 Arrays.copyOf(lastKey, lastKeyLength),
-                tuning.blockBytes());
+                tuning.blockBytes(),
+                new ArrayFooter.Outlook(outlook, toldBehind));
         BlockPointer footerPointer = append(BlockType.FOOTER, footer.encode());
         return new Ended(this, footerPointer, counts);
     }

@@ -170,7 +170,7 @@ final class CutPlanner implements Overlay.Output {
             int[] ranks = map.ranks(group.get(sampled.source));
             for (KeySample.Point point : sampled.key.points()) {
                 int rank = ranks[Math.toIntExact(point.rank())];
-                if (rank != RankMap.NOWHERE) {
+                if (rank != RankMap.NOWHERE && rank < map.places.length) {
                     steps.add(new Step(rank, sampled.source, point));
                 }
             }

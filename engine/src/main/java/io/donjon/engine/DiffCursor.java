@@ -17,6 +17,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Only a key with a breakpoint between the two places, in a buffer or array that says something of both, can differ, or
  * one that only one of the versions is told about: its band ends between the two. These keys are looked up at both
  * versions, newest first; a source that has the key at hand is asked without a search.
+ *
+ * <p>An array that ends at one of the versions may say what that shows: its {@linkplain ArrayFooter.Outlook outlook}, which
+ * is true for ever. Where there are such arrays for all keys, those that hold only that version are left alone. For take a
+ * key about which the others say nothing else at the one version than at the other: the newest of them that does not pass
+ * says what the key is at the one, and whoever says something of the other says the truth; and if all pass, then it is
+ * absent at both, since an outlook that passes says so.
  */
 final class DiffCursor extends PinnedCursor implements ChangeCursor {
     private final VersionRef from;
@@ -83,21 +89,42 @@ final class DiffCursor extends PinnedCursor implements ChangeCursor {
         }
         Ranks ranksOfOne = one.ranks(state);
         Ranks ranksOfOther = other.ranks(state);
+        boolean told = isTold(ranksOfOne, other);
         int i = 0;
         int j = 0;
         for (ArrayRun array : state.arrays) {
             boolean ofOne = i < ranksOfOne.count() && ranksOfOne.array(i) == array;
             boolean ofOther = j < ranksOfOther.count() && ranksOfOther.array(j) == array;
-            if (ofOne || ofOther) {
+            int rankOfOne = ofOne ? ranksOfOne.rank(i++) : ArrayChanges.NO_RANK;
+            int rankOfOther = ofOther ? ranksOfOther.rank(j++) : ArrayChanges.NO_RANK;
+            if (told && tells(array, other)) {
+                rankOfOther = array.footer().places();
+            }
+            if (ofOne || (ofOther && !told)) {
                 found.add(new ArrayChanges(
-                        array,
-                        reads().cursor(array, ArrayCursor.Reading.CACHED),
-                        ofOne ? ranksOfOne.rank(i++) : ArrayChanges.NO_RANK,
-                        ofOther ? ranksOfOther.rank(j++) : ArrayChanges.NO_RANK));
+                        array, reads().cursor(array, ArrayCursor.Reading.CACHED), rankOfOne, rankOfOther));
             }
         }
         sources = found;
         tree = new ChangeTree(found);
+    }
+
+    /** Whether of every key of the range some array with one version says what the other shows. */
+    private boolean isTold(Ranks ranksOfOne, VersionRef other) {
+        List<ArrayInfo> tell = new ArrayList<>();
+        for (int i = 0; i < ranksOfOne.count(); i++) {
+            if (tells(ranksOfOne.array(i), other)) {
+                tell.add(ranksOfOne.array(i).info());
+            }
+        }
+        byte[] from = Arrays.copyOf(lower.bytes(), lower.length());
+        byte[] to = Arrays.copyOf(upper.bytes(), upper.length());
+        // The end may count: up to the key right behind it.
+        return !tell.isEmpty() && ArrayInfo.cover(tell, from, Arrays.copyOf(to, to.length + 1));
+    }
+
+    private static boolean tells(ArrayRun array, VersionRef other) {
+        return array.to() == other.place() && array.footer().outlook().whole();
     }
 
     // ---- moves ----

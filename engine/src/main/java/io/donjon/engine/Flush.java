@@ -53,14 +53,14 @@ final class Flush {
         List<ArrayWriter> writers = new ArrayList<>();
         boolean done = false;
         try {
-            for (int i = 0; i < parts.size(); i++) {
-                writers.add(new ArrayWriter(store, share, buffer.bytes() / parts.size()));
+            for (Painted part : parts) {
+                writers.add(new ArrayWriter(store, share, buffer.bytes() / parts.size(), part.end - part.begin));
             }
             writeAll(buffer, parts, writers);
             List<ArrayWriter.Ended> ended = new ArrayList<>();
             for (int i = 0; i < parts.size(); i++) {
                 Painted part = parts.get(i);
-                ended.add(writers.get(i).end(forest.ids(places, part.begin, part.end)));
+                ended.add(writers.get(i).end(forest.ids(places, part.begin, part.end), false));
             }
             List<Result> results = new ArrayList<>();
             for (ArrayWriter.Written written : ArrayWriter.finishAll(ended)) {

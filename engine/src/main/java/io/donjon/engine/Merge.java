@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * Merges arrays, newest first, into one, or into several that divide the line between them: overlays their step
  * functions key by key (design.md section 2). Equal neighbours become one breakpoint; what nobody can read disappears; a
  * tombstone becomes a pass, and vanishes, where no older array outside the merge can hold the key. Where the output is
- * cut, the right part begins with what is visible there. No key's breakpoints are gathered. It ends between two keys once
+ * cut, the right part begins with what is visible there, and the left one may say, beyond its band, what that is (its
+ * {@linkplain ArrayFooter.Outlook outlook}). No key's breakpoints are gathered. It ends between two keys once
  * it has written enough, and says what is left of the inputs. One thread; whoever runs it holds the inputs and the older
  * arrays.
  */
@@ -242,6 +243,12 @@ final class Merge implements Overlay.Output {
 
         final int to;
 
+        /** The first output rank that it says nothing of: the end, or the one behind for an outlook. */
+        private int told;
+
+        /** So many entries the outlook may still have. */
+        private long outlookLeft = Math.max(OUTLOOK_ENTRIES_LEAST, expectedEntries / OUTLOOK_SHARE);
+
         /** Null as long as there is nothing to write. */
         private @Nullable ArrayWriter writer;
 
@@ -255,12 +262,13 @@ final class Merge implements Overlay.Output {
             this.end = end;
             this.from = begin == 0 ? map.from : map.places[begin];
             this.to = end == map.places.length ? map.to : map.places[end];
+            this.told = map.hasOutlook(end) ? end + 1 : end;
         }
 
         ArrayWriter writer() {
             ArrayWriter out = writer;
             if (out == null) {
-                out = new ArrayWriter(store, tuning, expectedBytes);
+                out = new ArrayWriter(store, tuning, expectedBytes, end - begin);
                 writer = out;
             }
             return out;
@@ -276,8 +284,16 @@ final class Merge implements Overlay.Output {
                 written.pass();
                 writtenFor = keys;
             }
-            boolean needless = pending.kind == StepKind.TOMBSTONE && !isInOlder(fromRank, toRank);
+            boolean beyond = fromRank == end;
+            // What an outlook passes over is not there.
+            boolean needless =
+                    pending.kind == StepKind.TOMBSTONE && (beyond || !isInOlder(fromRank, Math.min(toRank, end)));
             if (needless ? written.kind == StepKind.PASS : pending.sameAs(written)) {
+                return;
+            }
+            if (beyond && --outlookLeft < 0) {
+                // A band of which the next version keeps so little costs a diff as much as a scan, outlook or not.
+                told = end;
                 return;
             }
             written.take(pending);
@@ -295,7 +311,7 @@ final class Merge implements Overlay.Output {
 
         /** Ends its array, of which there must be something. */
         ArrayWriter.Ended close() {
-            return writer().end(catalog.forest().ids(map.places, begin, end));
+            return writer().end(catalog.forest().ids(map.places, begin, end), told > end);
         }
 
         void abandon() {
@@ -347,6 +363,11 @@ final class Merge implements Overlay.Output {
     /** So many times what it may write a merge passes of its inputs before it ends, where little comes of them. */
     private static final int PASS_TIMES = 4;
 
+    /** An outlook has at most one of so many entries of a band of usual size. */
+    private static final int OUTLOOK_SHARE = 16;
+
+    private static final int OUTLOOK_ENTRIES_LEAST = 8;
+
     private final ExtentStore store;
     private final Catalog catalog;
     private final Tuning tuning;
@@ -360,7 +381,11 @@ final class Merge implements Overlay.Output {
 
     private final int readAheadBytes;
     private final long bytesMax;
+
+    // Of a band.
     private final long expectedBytes;
+    private final long expectedEntries;
+
     private final Overlay overlay;
     private final List<Band> bands = new ArrayList<>();
 
@@ -427,13 +452,17 @@ final class Merge implements Overlay.Output {
             source += runs.get(i).size();
         }
         this.overlay = new Overlay(this.group.stream().mapToInt(map::end).toArray(), this);
+        long groupBytes = Math.max(1, MergePolicy.bytes(group));
+        long entries =
+                group.stream().mapToLong(array -> array.info().breakpoints()).sum();
+        this.expectedBytes = Math.min(bytesMax, groupBytes) / (cuts.length + 1);
+        this.expectedEntries = (long) ((double) entries * expectedBytes / groupBytes);
         int begin = 0;
         for (int cut : cuts) {
             bands.add(new Band(begin, cut));
             begin = cut;
         }
         bands.add(new Band(begin, map.places.length));
-        this.expectedBytes = Math.min(bytesMax, MergePolicy.bytes(group)) / Math.max(1, bands.size());
     }
 
     /** Runs it until nothing is left or enough is written. */
@@ -514,6 +543,7 @@ final class Merge implements Overlay.Output {
         if (keyTree != tree) {
             tree = keyTree;
             treeEnd = map.treeEnd(keyTree);
+            treeEnd += treeEnd == map.places.length && map.hasOutlook(treeEnd) ? 1 : 0;
         }
         pendingRank = -1;
         band = 0;
@@ -548,12 +578,12 @@ final class Merge implements Overlay.Output {
             return;
         }
         int end = Math.min(upTo, treeEnd);
-        while (bands.get(band).end <= pendingRank) {
+        while (band < bands.size() && bands.get(band).told <= pendingRank) {
             band++;
         }
         for (int i = band; i < bands.size() && bands.get(i).begin < end; i++) {
             Band into = bands.get(i);
-            into.write(Math.max(pendingRank, into.begin), Math.min(end, into.end));
+            into.write(Math.max(pendingRank, into.begin), Math.min(end, into.told));
         }
         pendingRank = -1;
     }

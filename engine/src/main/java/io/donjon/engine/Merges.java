@@ -320,6 +320,7 @@ final class Merges {
                     : new CutPlanner(group, claim.older.isEmpty(), map, catalog, tuning.strata()).cuts();
             boolean all = cuts.length < claim.outputs;
             cuts = all ? cuts : CutPlanner.some(cuts, claim.outputs - 1);
+            look(group, map, cuts);
             while (!group.isEmpty()) {
                 long pieceBytes = tuning.pieceBytes(MergePolicy.bytes(group), store.roomForExtents());
                 Merge merge = new Merge(
@@ -346,6 +347,25 @@ final class Merges {
             throw e;
         }
         count.increment();
+    }
+
+    private void look(List<ArrayRun> group, RankMap map, int[] cuts) {
+        byte[] from = MergePolicy.keysFrom(group);
+        byte[] to = MergePolicy.keysTo(group);
+        List<ArrayRun> arrays = holdArrays();
+        try {
+            map.look(
+                    cuts,
+                    arrays.stream()
+                            .filter(array -> !group.contains(array)
+                                    && ArrayInfo.compareKeysFrom(array.info().keysFrom(), to) < 0
+                                    && ArrayInfo.compareKeysFrom(
+                                                    from, array.info().keysTo())
+                                            < 0)
+                            .toList());
+        } finally {
+            arrays.forEach(ArrayRun::release);
+        }
     }
 
     /**

@@ -4,6 +4,7 @@ import io.donjon.extents.StorageException;
 import io.donjon.versioning.Line;
 import io.donjon.versioning.VersionForest;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,10 @@ import java.util.Map;
  *
  * <p>That is sound because no version can be born between a place and the first readable one behind it: it would stand
  * directly behind a parent that can be cloned, and there is none in between.
+ *
+ * <p>An input may say more than its band: its {@linkplain ArrayFooter.Outlook outlook}. Where inputs say of all keys what
+ * the version shows at which the output ends, so does the output: that version is as good as readable and has the rank
+ * behind the last. Elsewhere what inputs say of the version behind their band goes nowhere.
  */
 final class RankMap {
     /** In {@link #ranks}: nobody can read what begins there. */
@@ -40,10 +45,16 @@ final class RankMap {
     /** By tree: the first output rank behind it. */
     private final Map<Long, Integer> treeEnds = new HashMap<>();
 
+    /** Output ranks at which an array is to end that says what is there. */
+    private final BitSet outlooks = new BitSet();
+
+    private final VersionForest forest;
+
     private RankMap(int[] places, int from, int to, VersionForest forest) {
         this.places = places;
         this.from = from;
         this.to = to;
+        this.forest = forest;
         int tree = VersionForest.NONE;
         for (int rank = places.length - 1; rank >= 0; rank--) {
             int here = forest.tree(places[rank]);
@@ -59,7 +70,7 @@ final class RankMap {
         return input(input).ranks;
     }
 
-    /** The output rank at which the band of an input ends, or MAX_VALUE where that is the end of the whole. */
+    /** The output rank at which an input says nothing any more, or MAX_VALUE where that is the end of the whole. */
     int end(ArrayRun input) {
         return input(input).end;
     }
@@ -75,6 +86,46 @@ final class RankMap {
     /** The first output rank behind a tree, by its id; 0 if none of its versions is there. */
     int treeEnd(long tree) {
         return treeEnds.getOrDefault(tree, 0);
+    }
+
+    /**
+     * Whether what ends at an output rank has an outlook on it.
+     *
+     * @param rank of a cut, or behind the last
+     */
+    boolean hasOutlook(int rank) {
+        return outlooks.get(rank);
+    }
+
+    /**
+     * Gives the arrays that end at these cuts an outlook where it is worth it and true for ever: where a version descends
+     * from the one before the cut and has a descendant behind it. So nothing can be written to it any more; all that was
+     * is older than what the inputs say of the descendant, and so among them, unless another array has its place.
+     *
+     * @param others the arrays beside the inputs that share keys with the output
+     */
+    void look(int[] cuts, List<ArrayRun> others) {
+        Line line = forest.line();
+        for (int cut : cuts) {
+            int place = places[cut];
+            if (cut + 1 < places.length
+                    && descends(place, places[cut - 1])
+                    && descends(places[cut + 1], place)
+                    && others.stream()
+                            .noneMatch(other ->
+                                    line.compare(other.from(), place) <= 0 && line.compare(place, other.to()) < 0)) {
+                outlooks.set(cut);
+            }
+        }
+    }
+
+    private boolean descends(int place, int from) {
+        int at = place;
+        // Parents stand before their children.
+        while (at != VersionForest.ROOT && forest.line().compare(from, at) < 0) {
+            at = forest.parent(at);
+        }
+        return at == from;
     }
 
     /** Plans the merge of arrays. */
@@ -106,10 +157,25 @@ final class RankMap {
         int[] ranks = new int[shown.length];
         int[] places = rank(shows, ranks);
         RankMap map = new RankMap(places, from, to, forest);
+        map.outlooks.set(places.length, map.isTold(inputs));
         for (int i = 0; i < tables.length; i++) {
-            map.inputs.put(inputs.get(i).id(), input(inputs.get(i), tables[i], shown, shows, ranks, forest));
+            map.inputs.put(inputs.get(i).id(), map.input(inputs.get(i), tables[i], shown, shows, ranks));
         }
         return map;
+    }
+
+    /** Whether of all keys some input says what is there where the output ends, which is one of the output's last tree. */
+    private boolean isTold(List<ArrayRun> inputs) {
+        List<ArrayInfo> tell =
+                inputs.stream().filter(this::tells).map(ArrayRun::info).toList();
+        return !tell.isEmpty()
+                && places.length > 0
+                && forest.tree(places[places.length - 1]) == forest.tree(to)
+                && ArrayInfo.cover(tell, MergePolicy.keysFrom(inputs), MergePolicy.keysTo(inputs));
+    }
+
+    private boolean tells(ArrayRun input) {
+        return input.to() == to && input.footer().outlook().whole();
     }
 
     private static int[] table(ArrayRun input, VersionForest forest) {
@@ -160,21 +226,31 @@ final class RankMap {
         return Arrays.copyOf(places, count);
     }
 
-    private static Input input(
-            ArrayRun input, int[] table, int[] shown, int[] shows, int[] ranks, VersionForest forest) {
-        int[] mapped = new int[table.length];
+    private Input input(ArrayRun input, int[] table, int[] shown, int[] shows, int[] ranks) {
+        boolean told = hasOutlook(places.length);
+        boolean tells = told && tells(input);
+        int[] mapped = new int[table.length + (input.footer().outlook().entries() > 0 ? 1 : 0)];
         int at = 0;
         for (int rank = 0; rank < table.length; rank++) {
             while (shown[at] != table[rank]) {
                 at++;
             }
-            boolean readable = ranks[at] != NOWHERE && forest.tree(shows[at]) == forest.tree(table[rank]);
-            mapped[rank] = readable ? ranks[at] : NOWHERE;
+            int tree = forest.tree(table[rank]);
+            if (ranks[at] == NOWHERE) {
+                mapped[rank] = tells && tree == forest.tree(to) ? places.length : NOWHERE;
+            } else {
+                mapped[rank] = forest.tree(shows[at]) == tree ? ranks[at] : NOWHERE;
+            }
+        }
+        if (mapped.length > table.length) {
+            mapped[table.length] = tells ? places.length : NOWHERE;
         }
         while (at < shown.length && shown[at] != input.to()) {
             at++;
         }
-        int end = at == shown.length || ranks[at] == NOWHERE ? Integer.MAX_VALUE : ranks[at];
+        boolean within = at < shown.length && ranks[at] != NOWHERE;
+        int last = told && !tells ? places.length : Integer.MAX_VALUE;
+        int end = within ? ranks[at] : last;
         for (int rank = 0; rank < mapped.length; rank++) {
             mapped[rank] = mapped[rank] < end ? mapped[rank] : NOWHERE;
         }

@@ -119,7 +119,8 @@ class ArrayCheckTest {
                 old.counts(),
                 old.firstKey(),
                 old.lastKey(),
-                old.blockBytes());
+                old.blockBytes(),
+                old.outlook());
         return forge(store, array, NOTHING, forged, info -> info, array.to());
     }
 
@@ -251,6 +252,18 @@ class ArrayCheckTest {
                 breaker.first(BlockType.FILTER, plain -> Arrays.fill(plain, 8, plain.length, (byte) 0));
             case ENTRY_ORDER -> breaker.entry(BlockType.DATA, (plain, at) -> plain[at.valueAt() - 3] = 0);
             case ENTRY_RANK -> breaker.entry(BlockType.DATA, (plain, at) -> plain[at.valueAt() - 2] = 0x7f);
+            case OUTLOOK ->
+                breaker.footer(old -> new ArrayFooter(
+                        old.index(),
+                        old.places(),
+                        old.table(),
+                        old.directory(),
+                        old.sample(),
+                        old.counts(),
+                        old.firstKey(),
+                        old.lastKey(),
+                        old.blockBytes(),
+                        new ArrayFooter.Outlook(1, false)));
             case ENTRY_RESTARTS ->
                 breaker.first(BlockType.DATA, plain -> view(plain).putInt(SortedBlock.entriesEnd(plain), 1));
             case ENTRY_RESUMES -> breaker.blocks(ArrayCheckTest::resumeTheValueOfAnotherKey);
@@ -330,7 +343,8 @@ class ArrayCheckTest {
                 counts,
                 old.firstKey(),
                 lastKey,
-                old.blockBytes());
+                old.blockBytes(),
+                old.outlook());
     }
 
     private static ArrayInfo info(ArrayInfo old, long values, long keys, long bytes) {

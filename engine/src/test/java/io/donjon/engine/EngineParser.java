@@ -167,7 +167,8 @@ enum EngineParser implements Fuzzing.Target {
                     ArrayCounts.decode(new Decoder("counts", new byte[16])),
                     new byte[] {1},
                     new byte[] {2},
-                    4096);
+                    4096,
+                    new ArrayFooter.Outlook(2, true));
             return List.of(footer.encode().toBytes());
         }
 

@@ -4,13 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.donjon.Cursor;
+import io.donjon.Durability;
 import io.donjon.KeyRange;
+import io.donjon.Keyspace;
 import io.donjon.Reader;
 import io.donjon.Store;
 import io.donjon.StoreOptions;
 import io.donjon.Subprocess;
 import io.donjon.Version;
 import io.donjon.VersionQuery;
+import io.donjon.extents.ChannelDirectory;
+import io.donjon.extents.Directory;
+import io.donjon.extents.Environment;
+import io.donjon.extents.IoMeter;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -76,6 +82,39 @@ class FixtureTest {
         assertEquals(
                 Files.readString(FIXTURE.resolve("dump.jsonl"), StandardCharsets.US_ASCII),
                 said(python, SCRIPT.toString(), disk));
+    }
+
+    /** Arrays of a chain that was cut, on disks of their own. */
+    @Test
+    void theScriptFindsThatArraysSayWhatIsBehindTheirBands() throws IOException, InterruptedException {
+        Path disk = Files.createDirectories(folder.resolve("d0"));
+        IoMeter meter = new IoMeter();
+        StoreOptions options = StoreOptions.at(disk).createIfMissing(true).durability(Durability.ASYNC);
+        List<Directory> directories = List.of(ChannelDirectory.open(disk, meter));
+        Engine engine = new Engine(options, Tunings.small(), Environment.system(), directories, List.of(), meter);
+        try (StoreHandle store = new StoreHandle(engine)) {
+            Keyspace keyspace = store.createKeyspace("k");
+            for (int i = 0; i < 1200; i++) {
+                keyspace.put(new byte[] {(byte) (i * 37)}, new byte[i % 50 == 0 ? 300 : i % 20]);
+                if (i % 7 == 0) {
+                    keyspace.delete(new byte[] {(byte) (i * 11)});
+                }
+                if (i % 15 == 14) {
+                    keyspace.snapshot("s" + i);
+                }
+            }
+            store.clean().result();
+            assertTrue(
+                    engine.states().current().arrays.stream().anyMatch(array -> {
+                        ArrayFooter.Outlook outlook = array.footer().outlook();
+                        return outlook.whole() && outlook.entries() > 0;
+                    }),
+                    "no array looks beyond its band");
+        }
+        String python = python();
+        if (python != null) {
+            assertEquals("", said(python, SCRIPT.toString(), "--check", disk.toString()));
+        }
     }
 
     private static @Nullable String python() {

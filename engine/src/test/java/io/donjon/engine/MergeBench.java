@@ -188,7 +188,7 @@ final class MergeBench {
 
     /** Writes an array. */
     static ArrayWriter.Written write(ExtentStore store, Tuning tuning, long[] versions, Content content) {
-        ArrayWriter writer = new ArrayWriter(store, tuning, 0);
+        ArrayWriter writer = new ArrayWriter(store, tuning, 0, versions.length);
         assertTrue(writer.isEmpty());
         content.keys.forEach((key, points) -> points.forEach((rank, point) -> {
             // The writer keeps nothing of what it is given.

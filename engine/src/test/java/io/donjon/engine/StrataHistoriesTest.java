@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.donjon.ChangeCursor;
 import io.donjon.Cursor;
 import io.donjon.Durability;
 import io.donjon.KeyRange;
@@ -12,6 +13,7 @@ import io.donjon.Keyspace;
 import io.donjon.Reader;
 import io.donjon.ScanOption;
 import io.donjon.Snapshot;
+import io.donjon.Version;
 import io.donjon.extents.Codec;
 import io.donjon.extents.sim.Seeds;
 import io.donjon.extents.sim.SimWorld;
@@ -25,10 +27,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,7 +46,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class StrataHistoriesTest {
     /** Nothing is flushed or merged unless the history does it. */
-    private static Tuning byHand(Tuning.Strata strata) {
+    private static Tuning byHand(Tuning.Strata strata, long pieceBytes) {
         return new Tuning(
                 1 << 22,
                 4,
@@ -53,7 +57,7 @@ class StrataHistoriesTest {
                 10,
                 0.0,
                 strata,
-                64 << 20,
+                pieceBytes,
                 1,
                 4096,
                 4096,
@@ -64,6 +68,9 @@ class StrataHistoriesTest {
     }
 
     private static final double ALPHA = 1.0;
+
+    /** More than anything that is merged here. */
+    private static final int PIECE_BYTES = 64 << 20;
 
     /** So many versions' worth of entries are no band of their own in the workloads. */
     private static final int BAND_BYTES = 2 << 10;
@@ -82,6 +89,21 @@ class StrataHistoriesTest {
         Node(@Nullable Node parent, Reader reader) {
             this.parent = parent;
             this.reader = reader;
+        }
+
+        VersionRef target() {
+            return ((Reads.Target) reader).target();
+        }
+
+        NavigableMap<byte[], byte[]> content(int keys) {
+            NavigableMap<byte[], byte[]> content = new TreeMap<>(Model.KEY_ORDER);
+            for (int key = 0; key < keys; key++) {
+                Integer value = get(key);
+                if (value != null) {
+                    content.put(History.key(key), History.value(value));
+                }
+            }
+            return content;
         }
 
         @Nullable Integer get(int key) {
@@ -195,27 +217,48 @@ class StrataHistoriesTest {
         }
 
         boolean merge(Merges.Choice choice) {
-            List<ArrayRun> before = arrays();
-            if (!store.engine().background().merges().mergeOne(choice)) {
-                return false;
-            }
-            for (ArrayRun array : arrays()) {
-                if (!before.contains(array)) {
-                    assertTidy(array);
+            return pinned(before -> {
+                List<ArrayRun> merged = new ArrayList<>();
+                if (!store.engine().background().merges().mergeOne((arrays, busy) -> {
+                    merged.clear();
+                    merged.addAll(choice.from(arrays, busy));
+                    // The cleaner drops what is dead as it finds it.
+                    return merged.isEmpty() || !policy.mayRun(merged, busy) ? List.of() : List.copyOf(merged);
+                })) {
+                    return false;
                 }
+                return pinned(after -> {
+                    for (ArrayRun array : after) {
+                        if (!before.contains(array)) {
+                            assertTidy(
+                                    array,
+                                    before.stream()
+                                            .filter(other -> other.age() < array.age() && !merged.contains(other))
+                                            .toList());
+                        }
+                    }
+                    return true;
+                });
+            });
+        }
+
+        /** Looks at the arrays while nobody takes their files away. */
+        private <T> T pinned(Function<List<ArrayRun>, T> look) {
+            ReadState state = store.engine().states().acquire();
+            try {
+                return look.apply(state.arrays);
+            } finally {
+                store.engine().states().release(state);
             }
-            return true;
         }
 
         /** The most arrays whose bands one version lies in. */
         int arraysOfAnyVersion() {
-            Line line = store.engine().catalog().forest().line();
             int most = 0;
             for (Node node : alive) {
-                int place = ((Reads.Target) node.reader).target().place();
-                long count = arrays().stream()
-                        .filter(array -> line.compare(array.from(), place) <= 0 && line.compare(place, array.to()) < 0)
-                        .count();
+                int place = node.target().place();
+                long count =
+                        arrays().stream().filter(array -> isIn(array, place)).count();
                 most = Math.max(most, (int) count);
             }
             return most;
@@ -246,17 +289,20 @@ class StrataHistoriesTest {
          * bands left out.
          */
         double worstPaid() {
-            Line line = store.engine().catalog().forest().line();
+            return pinned(this::worstPaid);
+        }
+
+        private double worstPaid(List<ArrayRun> arrays) {
             double worst = 0;
-            for (ArrayRun array : arrays()) {
+            for (ArrayRun array : arrays) {
                 ArrayCounts counts = array.footer().counts();
                 if (array.info().bytes() < 4 * BAND_BYTES) {
                     continue;
                 }
                 long size = counts.values() + counts.largeValues() + counts.tombstones();
                 for (Node node : alive) {
-                    int place = ((Reads.Target) node.reader).target().place();
-                    if (line.compare(array.from(), place) <= 0 && line.compare(place, array.to()) < 0) {
+                    int place = node.target().place();
+                    if (isIn(array, place)) {
                         worst = Math.max(worst, (double) size / Math.max(1, visible(array, place)));
                     }
                 }
@@ -289,10 +335,8 @@ class StrataHistoriesTest {
         }
 
         /** What a merge must leave: no equal neighbours, nothing for versions that nobody reads, no needless tombstone. */
-        private void assertTidy(ArrayRun array) {
+        private void assertTidy(ArrayRun array, List<ArrayRun> older) {
             Catalog catalog = store.engine().catalog();
-            List<ArrayRun> older =
-                    arrays().stream().filter(other -> other.age() < array.age()).toList();
             ArrayCursor cursor =
                     new ArrayCursor(array, store.engine().store(), ArrayCursor.Reading.STREAMING, 4096, null);
             byte[] key = {};
@@ -303,8 +347,9 @@ class StrataHistoriesTest {
                 String now = entry.kind() + text(entry);
                 assertFalse(same && now.equals(last), "equal neighbours in " + array);
                 assertTrue(same || entry.kind() != StepKind.PASS, "a key that begins with a pass in " + array);
-                int place = catalog.forest().place(array.version((int) entry.rank()));
-                assertTrue(catalog.isReadable(place), "a breakpoint at a dropped version in " + array);
+                boolean beyond = entry.rank() == array.footer().places();
+                int place = beyond ? array.to() : catalog.forest().place(array.version((int) entry.rank()));
+                assertTrue(beyond || catalog.isReadable(place), "a breakpoint at a dropped version in " + array);
                 if (entry.kind() == StepKind.TOMBSTONE) {
                     FullKey full = new FullKey().setFull(entry.key(), 0, entry.keyLength());
                     assertTrue(
@@ -314,6 +359,76 @@ class StrataHistoriesTest {
                 key = Arrays.copyOf(entry.key(), entry.keyLength());
                 last = now;
             }
+        }
+
+        /** Whoever stands right behind a band is what its array says beyond it. */
+        void checkOutlooks(int keys) {
+            pinned(arrays -> {
+                arrays.forEach(array -> checkOutlook(array, keys));
+                return arrays;
+            });
+        }
+
+        private void checkOutlook(ArrayRun array, int keys) {
+            Node behind = array.footer().outlook().whole() ? at(array.to()) : null;
+            for (int number = 0; behind != null && number < keys; number++) {
+                FullKey key = new FullKey().set(behind.target().treeId(), ByteBuffer.wrap(key(number)));
+                if (array.info().covers(key.bytes(), key.length())) {
+                    BlockEntry found = new BlockEntry();
+                    Answer said = new Answer();
+                    said.pass();
+                    if (array.find(key, array.footer().places(), found) != StepKind.PASS) {
+                        said.take(found, array);
+                    }
+                    Integer shown = behind.get(number);
+                    String what = "key " + number + " behind " + array;
+                    assertEquals(shown != null, said.isValue(), what);
+                    if (shown != null) {
+                        ValueHolder value = new ValueHolder();
+                        said.value(value);
+                        assertEquals(ByteBuffer.wrap(value(shown)), value.buffer(), what);
+                    }
+                }
+            }
+        }
+
+        private @Nullable Node at(int place) {
+            return alive.stream()
+                    .filter(node -> node.target().place() == place)
+                    .findFirst()
+                    .orElse(null);
+        }
+
+        /** Compares two versions of a tree: any two, or such as stand on both sides of the end of a band. */
+        void checkDiff(SplittableRandom random, int keys) {
+            List<ArrayRun> arrays = arrays();
+            Node one = alive.get(random.nextInt(alive.size()));
+            Node other = alive.get(random.nextInt(alive.size()));
+            if (random.nextInt(4) > 0 && !arrays.isEmpty()) {
+                ArrayRun array = arrays.get(random.nextInt(arrays.size()));
+                Node behind = at(array.to());
+                List<Node> within = alive.stream()
+                        .filter(node -> isIn(array, node.target().place()))
+                        .toList();
+                if (behind != null && !within.isEmpty()) {
+                    one = within.get(random.nextInt(within.size()));
+                    other = behind;
+                }
+            }
+            Node from = random.nextBoolean() ? one : other;
+            Node to = from == one ? other : one;
+            try (ChangeCursor cursor = store.diff(version(from), version(to), KeyRange.all())) {
+                Changes.assertAhead(Changes.between(from.content(keys), to.content(keys)), cursor);
+            }
+        }
+
+        private Version version(Node node) {
+            return Objects.requireNonNull(store.version(node.target().id()));
+        }
+
+        private boolean isIn(ArrayRun array, int place) {
+            Line line = store.engine().catalog().forest().line();
+            return line.compare(array.from(), place) <= 0 && line.compare(place, array.to()) < 0;
         }
 
         void check(SplittableRandom random, int keys, int reads) {
@@ -368,8 +483,8 @@ class StrataHistoriesTest {
                 : "";
     }
 
-    private static void run(long seed, Tuning.Strata strata, Consumer<StoreHandle> body) {
-        SimStore sim = new SimStore(1, 1, byHand(strata), Durability.ASYNC);
+    private static void run(long seed, Tuning.Strata strata, long pieceBytes, Consumer<StoreHandle> body) {
+        SimStore sim = new SimStore(1, 1, byHand(strata, pieceBytes), Durability.ASYNC);
         SimWorld world = new SimWorld(seed);
         assertTrue(world.run(() -> body.accept(sim.open(world))));
     }
@@ -379,7 +494,7 @@ class StrataHistoriesTest {
     void randomHistories(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         Tuning.Strata strata = new Tuning.Strata(pick(random, 1, 2, 4) / 2.0, pick(random, 64, 400));
-        run(seed, strata, store -> randomHistory(store, random));
+        run(seed, strata, pick(random, 512, 4 << 10, PIECE_BYTES), store -> randomHistory(store, random));
     }
 
     private static void randomHistory(StoreHandle store, SplittableRandom random) {
@@ -387,12 +502,15 @@ class StrataHistoriesTest {
         int versions = pick(random, 5, 30, 120);
         int steps = pick(random, 600, 1500);
         double wild = random.nextBoolean() ? 0.3 : 0;
+        double chain = new double[] {0, 0.8, 0.98}[random.nextInt(3)];
         History history = new History(store, new double[] {0.5, 1, 2}[random.nextInt(3)], pick(random, 8, 20, 50));
         for (int step = 0; step < steps && !history.alive.isEmpty(); step++) {
             double dice = random.nextDouble();
             List<Node> heads = history.heads();
             if (dice < (double) versions / steps || heads.isEmpty()) {
-                history.born(history.alive.get(random.nextInt(history.alive.size())));
+                boolean grows = random.nextDouble() < chain && !heads.isEmpty();
+                history.born(
+                        grows ? heads.get(heads.size() - 1) : history.alive.get(random.nextInt(history.alive.size())));
             } else if (dice < 1.5 * versions / steps && history.alive.size() > 2) {
                 history.drop(history.alive.get(random.nextInt(history.alive.size())));
             } else {
@@ -409,6 +527,8 @@ class StrataHistoriesTest {
             }
             if (step % 20 == 19) {
                 history.check(random, keys, 30);
+                history.checkDiff(random, keys);
+                history.checkOutlooks(keys);
             }
         }
         history.flush();
@@ -450,7 +570,7 @@ class StrataHistoriesTest {
     @ParameterizedTest
     @EnumSource(Workload.class)
     void workloads(Workload workload) {
-        run(1, new Tuning.Strata(ALPHA, BAND_BYTES), store -> {
+        run(1, new Tuning.Strata(ALPHA, BAND_BYTES), PIECE_BYTES, store -> {
             SplittableRandom random = new SplittableRandom(workload.name().length());
             int mem = 100;
             History history = new History(store, 1.0, mem);
