@@ -109,7 +109,8 @@ final class ExtentInfo {
     /** The name of a superchunk file (docs/format.md section 1). */
     static String fileName(long extent, int copy, int file) {
         // Every read of a block needs one.
-        return FILE_PREFIX + HEX.toHexDigits(extent) + '-' + copy + '-' + HEX.toHexDigits((short) file);
+        String number = file >>> Short.SIZE == 0 ? HEX.toHexDigits((short) file) : Integer.toHexString(file);
+        return FILE_PREFIX + HEX.toHexDigits(extent) + '-' + copy + '-' + number;
     }
 
     /** The extent whose file has this name, or -1 if no extent's has. */
