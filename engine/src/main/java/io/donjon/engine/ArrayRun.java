@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -230,6 +231,30 @@ final class ArrayRun {
             }
         }
         return versions;
+    }
+
+    /**
+     * The last rank whose version passes a test, which those up to some rank do and none behind it; -1 if none does. A block
+     * of the table is fetched once for the many versions of it that are tested.
+     */
+    int lastRank(LongPredicate test) {
+        int low = -1;
+        int high = footer.places() - 1;
+        int index = -1;
+        byte[] block = {};
+        while (low < high) {
+            int middle = (low + high + 1) >>> 1;
+            if (index != middle / ArrayWriter.TABLE_IDS) {
+                index = middle / ArrayWriter.TABLE_IDS;
+                block = tableBlock(index);
+            }
+            if (test.test(version(middle, block))) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return low;
     }
 
     private long version(int rank, byte[] block) {

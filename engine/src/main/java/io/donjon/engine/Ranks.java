@@ -76,21 +76,13 @@ final class Ranks {
 
     /** The rank of the last place of an array's version table at or before a place; -1 if there is none. */
     static int floor(ArrayRun array, int place, VersionForest forest) {
-        int low = -1;
-        int high = array.footer().places() - 1;
-        while (low < high) {
-            int middle = (low + high + 1) >>> 1;
-            int there = forest.place(array.version(middle));
+        return array.lastRank(version -> {
+            int there = forest.place(version);
             if (there == VersionForest.NONE) {
                 throw StorageException.damaged(
-                        array, "its version table has version " + array.version(middle) + ", which does not exist");
+                        array, "its version table has version " + version + ", which does not exist");
             }
-            if (forest.line().compare(there, place) <= 0) {
-                low = middle;
-            } else {
-                high = middle - 1;
-            }
-        }
-        return low;
+            return forest.line().compare(there, place) <= 0;
+        });
     }
 }

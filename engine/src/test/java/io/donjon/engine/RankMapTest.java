@@ -204,4 +204,26 @@ class RankMapTest {
                     () -> String.valueOf(e.getMessage()));
         });
     }
+
+    /** A table of several blocks, with gaps. */
+    @Test
+    void aVersionIsFoundInAVersionTableOfSeveralBlocks() {
+        MergeBench.use(Tunings.small(), bench -> {
+            int[] v = bench.chain(3 * ArrayWriter.TABLE_IDS + 100);
+            int[] table = IntStream.range(2, v.length)
+                    .filter(i -> i % 5 != 1)
+                    .map(i -> v[i])
+                    .toArray();
+            ArrayRun array = array(bench, v[0], Line.END, table);
+            int rank = -1;
+            for (int place : v) {
+                rank += rank + 1 < table.length && table[rank + 1] == place ? 1 : 0;
+                assertEquals(rank, Ranks.floor(array, place, bench.forest), () -> "place " + place);
+            }
+            assertEquals(table.length - 1, rank);
+            StorageException e =
+                    assertThrows(StorageException.class, () -> Ranks.floor(array, v[0], new Catalog().forest()));
+            assertTrue(String.valueOf(e.getMessage()).contains("which does not exist"));
+        });
+    }
 }

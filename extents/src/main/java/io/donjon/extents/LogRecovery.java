@@ -74,6 +74,14 @@ final class LogRecovery {
         }
     }
 
+    /** Where a group stands: there are many, and only one that is not as it should be is put into words. */
+    private record Place(NavigableMap<Integer, Disk> disks, SegmentInfo info, int at) {
+        @Override
+        public String toString() {
+            return disks.get(info.disks()[0]) + "/" + info.fileName() + " at " + at;
+        }
+    }
+
     private final UUID store;
     private final NavigableMap<Integer, Disk> disks;
     private final ManifestPosition believed;
@@ -87,7 +95,7 @@ final class LogRecovery {
     /** The highest mark seen anywhere, and where. */
     private long mark;
 
-    private String markPlace = "";
+    private Object markPlace = "";
     private long replayFrom;
     private long position;
 
@@ -315,7 +323,7 @@ final class LogRecovery {
 
     /** Takes a group's mark, and a start's base; false if the group cannot stand here. */
     private boolean note(Found found, ByteBuffer in, int at) {
-        String place = place(found, at);
+        Place place = place(found, at);
         Decoder body = new Decoder(place, in.slice(at + LogFormat.BODY_AT, in.getInt(at + LogFormat.LENGTH_AT)));
         int kind = body.u8();
         boolean first = at == LogFormat.FIRST_AT;
@@ -340,16 +348,15 @@ final class LogRecovery {
                 StorageException.Kind.TOO_NEW, place + ": a group of kind " + kind + " is not known here", null);
     }
 
-    private void mark(long stable, String place) {
+    private void mark(long stable, Place place) {
         if (stable > mark) {
             mark = stable;
             markPlace = place;
         }
     }
 
-    private String place(Found found, int at) {
-        Disk disk = disks.get(found.info.disks()[0]);
-        return disk + "/" + found.info.fileName() + " at " + at;
+    private Place place(Found found, int at) {
+        return new Place(disks, found.info, at);
     }
 
     private StorageException damaged(Found found, String what) {
@@ -443,7 +450,7 @@ final class LogRecovery {
             int offset = (int) (Math.max(at, found.base) - found.base) + LogFormat.FIRST_AT;
             while (offset < found.end) {
                 int length = LogFormat.soundBody(checksums, found.info.id(), whole, offset);
-                String place = place(found, offset);
+                Place place = place(found, offset);
                 if (length < 0) {
                     throw StorageException.damaged(place, "no group begins there, and replay must");
                 }

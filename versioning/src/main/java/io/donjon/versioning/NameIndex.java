@@ -6,8 +6,8 @@ import java.util.function.IntToLongFunction;
 import java.util.function.IntUnaryOperator;
 
 /**
- * Places by scope and name: a hash table of ints with linear probing. Names are kept elsewhere, and only looked at where
- * the hash agrees; so growing does not look at them. One thread at a time.
+ * Places by scope and name: a hash table with linear probing. Names are kept elsewhere, and only looked at where the hash
+ * agrees; so growing does not look at them. One thread at a time.
  */
 final class NameIndex {
     private static final int EMPTY = -1;
@@ -15,8 +15,10 @@ final class NameIndex {
     private final NameText text;
     private final IntToLongFunction nameOf;
     private final IntUnaryOperator scopeOf;
-    private int[] places = new int[16];
-    private int[] hashes = new int[16];
+
+    /** In each slot a place, or {@link #EMPTY}, in the low half, and its hash in the high half: one look into memory. */
+    private long[] slots = emptySlots(16);
+
     private int size;
 
     /**
@@ -27,95 +29,104 @@ final class NameIndex {
         this.text = text;
         this.nameOf = nameOf;
         this.scopeOf = scopeOf;
-        Arrays.fill(places, EMPTY);
+    }
+
+    private static long[] emptySlots(int count) {
+        long[] slots = new long[count];
+        Arrays.fill(slots, EMPTY);
+        return slots;
+    }
+
+    private static long slot(int place, int hash) {
+        return ((long) hash << 32) | place;
+    }
+
+    private static int place(long slot) {
+        return (int) slot;
+    }
+
+    private static int hash(long slot) {
+        return (int) (slot >>> 32);
     }
 
     /** The place that has a name in a scope, or {@link Line#NONE}. */
     int find(int scope, String name) {
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
         int hash = mix(scope, NameText.hash(bytes, 0, bytes.length));
-        int mask = places.length - 1;
-        int slot = hash & mask;
-        while (places[slot] != EMPTY) {
-            int place = places[slot];
-            if (hashes[slot] == hash
+        int mask = slots.length - 1;
+        for (int at = hash & mask; place(slots[at]) != EMPTY; at = (at + 1) & mask) {
+            int place = place(slots[at]);
+            if (hash(slots[at]) == hash
                     && scopeOf.applyAsInt(place) == scope
                     && text.equals(nameOf.applyAsLong(place), bytes)) {
                 return place;
             }
-            slot = (slot + 1) & mask;
         }
         return Line.NONE;
     }
 
     /** Adds a place whose name is not there yet. */
     void add(int place) {
-        if (2 * (size + 1) > places.length) {
+        if (2 * (size + 1) > slots.length) {
             grow();
         }
-        put(place, hash(place));
+        put(slot(place, hashOf(place)));
         size++;
     }
 
-    private void put(int place, int hash) {
-        int mask = places.length - 1;
-        int slot = hash & mask;
-        while (places[slot] != EMPTY) {
-            slot = (slot + 1) & mask;
+    private void put(long slot) {
+        int mask = slots.length - 1;
+        int at = hash(slot) & mask;
+        while (place(slots[at]) != EMPTY) {
+            at = (at + 1) & mask;
         }
-        places[slot] = place;
-        hashes[slot] = hash;
+        slots[at] = slot;
     }
 
-    private int hash(int place) {
+    private int hashOf(int place) {
         return mix(scopeOf.applyAsInt(place), text.hash(nameOf.applyAsLong(place)));
     }
 
-    private int slotOf(int place) {
-        int mask = places.length - 1;
-        int slot = hash(place) & mask;
-        while (places[slot] != place) {
-            if (places[slot] == EMPTY) {
+    private int indexOf(int place) {
+        int mask = slots.length - 1;
+        int at = hashOf(place) & mask;
+        while (place(slots[at]) != place) {
+            if (place(slots[at]) == EMPTY) {
                 throw new IllegalStateException("place " + place + " is not in the index under its name");
             }
-            slot = (slot + 1) & mask;
+            at = (at + 1) & mask;
         }
-        return slot;
+        return at;
     }
 
     /** Gives the name and the scope of a place, which still has them, to another. */
     void replace(int place, int by) {
-        places[slotOf(place)] = by;
+        int at = indexOf(place);
+        slots[at] = slot(by, hash(slots[at]));
     }
 
     /** Removes a place while it still has its name. */
     void remove(int place) {
-        int mask = places.length - 1;
-        int hole = slotOf(place);
+        int mask = slots.length - 1;
+        int hole = indexOf(place);
         size--;
         // What probed past the hole is moved into it, so that a search need not go on behind an empty slot.
-        int slot = (hole + 1) & mask;
-        while (places[slot] != EMPTY) {
-            int home = hashes[slot] & mask;
-            if (((slot - home) & mask) >= ((slot - hole) & mask)) {
-                places[hole] = places[slot];
-                hashes[hole] = hashes[slot];
-                hole = slot;
+        for (int at = (hole + 1) & mask; place(slots[at]) != EMPTY; at = (at + 1) & mask) {
+            int home = hash(slots[at]) & mask;
+            if (((at - home) & mask) >= ((at - hole) & mask)) {
+                slots[hole] = slots[at];
+                hole = at;
             }
-            slot = (slot + 1) & mask;
         }
-        places[hole] = EMPTY;
+        slots[hole] = EMPTY;
     }
 
     private void grow() {
-        int[] oldPlaces = places;
-        int[] oldHashes = hashes;
-        places = new int[2 * oldPlaces.length];
-        hashes = new int[places.length];
-        Arrays.fill(places, EMPTY);
-        for (int i = 0; i < oldPlaces.length; i++) {
-            if (oldPlaces[i] != EMPTY) {
-                put(oldPlaces[i], oldHashes[i]);
+        long[] old = slots;
+        slots = emptySlots(2 * old.length);
+        for (long slot : old) {
+            if (place(slot) != EMPTY) {
+                put(slot);
             }
         }
     }
@@ -126,6 +137,6 @@ final class NameIndex {
     }
 
     long heapBytes() {
-        return 32L + 2L * Integer.BYTES * places.length;
+        return 32L + (long) Long.BYTES * slots.length;
     }
 }

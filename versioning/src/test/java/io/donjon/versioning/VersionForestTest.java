@@ -358,6 +358,26 @@ class VersionForestTest {
         assertThrows(IllegalStateException.class, () -> index.remove(6_000));
     }
 
+    /** What is left when of each sixteen versions only one was kept, or of each few; also in tables that are nearly half full. */
+    @Test
+    void placesAreFoundByIdsThatAreFarApart() {
+        for (int step : new int[] {1, 3, 15, 16, 17, 32, 64, 1 << 16}) {
+            for (int count = 25; count < 10_000; count += 1 + count / 25) {
+                PlaceIndex index = new PlaceIndex(place -> (long) step * place);
+                for (int place = 0; place < count; place++) {
+                    index.add(place);
+                }
+                for (int place = 0; place < count; place += 3) {
+                    index.remove(place);
+                }
+                for (int place = 0; place < count; place++) {
+                    int expected = place % 3 == 0 ? Line.NONE : place;
+                    assertEquals(expected, index.get((long) step * place), count + " ids, each " + step);
+                }
+            }
+        }
+    }
+
     /** Names come and go for a long time; what is kept stays the same, and in proportion. */
     @Test
     void namesThatAreNotWantedAreForgotten() {
