@@ -31,6 +31,9 @@ final class ArrayCursor {
     /** After so many blocks in a row, the next ones are read ahead. */
     private static final int RUN = 2;
 
+    /** So many blocks at first, unless it is known that all will be wanted. */
+    private static final int AHEAD_BLOCKS = 4;
+
     private final ArrayRun array;
     private final ExtentStore store;
     private final Reading reading;
@@ -361,7 +364,8 @@ final class ArrayCursor {
             if (!taken) {
                 return data.block(offset, size, reading == Reading.CACHED);
             }
-            ahead = data.readAhead(readAheadBytes);
+            int first = reading == Reading.STREAMING ? readAheadBytes : AHEAD_BLOCKS * size;
+            ahead = data.readAhead(first, readAheadBytes);
         }
         Block block = ahead.read(offset, size);
         if (reading == Reading.CACHED) {

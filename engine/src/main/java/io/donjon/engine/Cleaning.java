@@ -112,8 +112,7 @@ final class Cleaning extends Outcome<CleanReport> {
         }
         List<List<ArrayRun>> left = groups(arrays);
         due = Math.max(due, bytes(left));
-        Merges.Choice next = left.isEmpty() ? (all, busy) -> merges.uncut(all, busy, 0) : this::choose;
-        if (merges.mergeOne(next, this::isToStop)) {
+        if (left.isEmpty() ? merges.cutOne(0, this::isToStop) : merges.mergeOne(this::choose, this::isToStop)) {
             merged++;
             return true;
         }

@@ -293,6 +293,10 @@ final class Engine implements AutoCloseable {
         return commits;
     }
 
+    WorkMemory memory() {
+        return memory;
+    }
+
     Background background() {
         return background;
     }

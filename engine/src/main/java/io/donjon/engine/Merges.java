@@ -51,6 +51,9 @@ final class Merges {
     /** An array is cut by itself only if some version pays so many times more than a cut would allow: samples err. */
     private static final double UNCUT_SLACK = 1.5;
 
+    /** To write one array anew as one would cut nothing. */
+    private static final int CUT_OUTPUTS_LEAST = 2;
+
     /** Arrays that one edit takes away at most. */
     private static final int DROPPED_AT_ONCE = 256;
 
@@ -132,20 +135,29 @@ final class Merges {
     /** Merges what is due first; false if nothing is. */
     boolean mergeOne() {
         return mergeOne(policy::pick)
-                || mergeOne((arrays, busy) -> uncut(arrays, busy, UNCUT_BUFFERS * tuning.bufferBytes()))
+                || cutOne(UNCUT_BUFFERS * tuning.bufferBytes(), () -> false)
                 || (leisure.isThere() && mergeOne(atLeisure::pick));
     }
 
     /**
-     * What is to be cut along the line and has not been: an earlier merge could not write so many arrays side by side, or
-     * strata were off, or it comes from one buffer. An array is looked at once.
+     * Cuts an array along the line that is to be cut and has not been: an earlier merge could not write so many arrays side
+     * by side, or strata were off, or it comes from one buffer. False if there is none. An array is looked at once.
      *
      * @param bytesLeast smaller ones are left alone: they will be merged soon
+     * @param stop as for other merges
      */
-    List<ArrayRun> uncut(List<ArrayRun> arrays, List<List<ArrayRun>> busy, long bytesLeast) {
-        if (tuning.strata().alpha() == 0) {
+    boolean cutOne(long bytesLeast, BooleanSupplier stop) {
+        return tuning.strata().alpha() != 0
+                && mergeOne((arrays, busy) -> uncut(arrays, busy, bytesLeast), CUT_OUTPUTS_LEAST, stop);
+    }
+
+    private List<ArrayRun> uncut(List<ArrayRun> arrays, List<List<ArrayRun>> busy, long bytesLeast) {
+        long least = tuning.mergeBytes(1, CUT_OUTPUTS_LEAST);
+        if (!memory.tryTake(least, own())) {
+            // To plan what cannot be done would be for nothing, and again at every try.
             return List.of();
         }
+        memory.giveBack(least);
         settled.retainAll(arrays.stream().map(ArrayRun::id).collect(Collectors.toSet()));
         return policy.pickAlone(arrays, busy, group -> MergePolicy.bytes(group) >= bytesLeast && isUncut(group));
     }
@@ -172,10 +184,15 @@ final class Merges {
      *     java.util.concurrent.CancellationException}, but what it has committed stays
      */
     boolean mergeOne(Choice choice, BooleanSupplier stop) {
+        return mergeOne(choice, 1, stop);
+    }
+
+    /** The same, only if there is memory to write so many arrays side by side. */
+    private boolean mergeOne(Choice choice, int outputsLeast, BooleanSupplier stop) {
         if (commits.readOnlyReason() != null || !room.allows()) {
             return false;
         }
-        Claim claim = claim(choice, store.roomForExtents());
+        Claim claim = claim(choice, outputsLeast, store.roomForExtents());
         if (claim == null) {
             return false;
         }
@@ -194,7 +211,7 @@ final class Merges {
     }
 
     /** Begins a merge of what is chosen and needs no more than some bytes of the disks, if memory allows; else null. */
-    private @Nullable Claim claim(Choice choice, long bytes) {
+    private @Nullable Claim claim(Choice choice, int outputsLeast, long bytes) {
         // A choice may walk the line: as long as a state is pinned no place that has left it is given to another
         // version.
         ReadState state = states.acquire();
@@ -205,7 +222,7 @@ final class Merges {
                 return null;
             }
             List<ArrayRun> group = choose(arrays, choice, bytes);
-            return group.isEmpty() ? null : begin(group, arrays);
+            return group.isEmpty() ? null : begin(group, outputsLeast, arrays);
         } finally {
             lock.unlock();
             states.release(state);
@@ -250,14 +267,14 @@ final class Merges {
         return part;
     }
 
-    private @Nullable Claim begin(List<ArrayRun> group, List<ArrayRun> arrays) {
+    private @Nullable Claim begin(List<ArrayRun> group, int outputsLeast, List<ArrayRun> arrays) {
         long oldest = group.stream().mapToLong(ArrayRun::age).min().orElseThrow();
         List<ArrayRun> older = arrays.stream()
                 .filter(array -> array.age() <= oldest && !group.contains(array))
                 .toList();
         int inputs = MergePolicy.runs(group).size();
-        long own = running.stream().allMatch(claim -> claim.kept == 0) ? kept : 0;
-        int outputs = takeMemory(inputs, outputsMax(group), own);
+        long own = own();
+        int outputs = takeMemory(inputs, outputsLeast, outputsMax(group), own);
         if (outputs == 0) {
             return null;
         }
@@ -268,16 +285,21 @@ final class Merges {
         return claim;
     }
 
+    /** What is kept for one merge, unless one has it already. */
+    private long own() {
+        return running.stream().allMatch(claim -> claim.kept == 0) ? kept : 0;
+    }
+
     /** Takes the memory of a merge that writes as many arrays as there is memory for; 0 if there is none. */
-    private int takeMemory(int inputs, int most, long own) {
+    private int takeMemory(int inputs, int least, int most, long own) {
         lingering.expire();
-        for (int outputs = most; outputs > 0; outputs--) {
+        for (int outputs = most; outputs >= least; outputs--) {
             if (memory.tryTake(tuning.mergeBytes(inputs, outputs), own)) {
                 return outputs;
             }
         }
         // Beside another it waits until there is memory; one goes on whatever there is.
-        if (running.isEmpty()) {
+        if (running.isEmpty() && least == 1) {
             lingering.take(tuning.mergeBytes(inputs, 1));
             return 1;
         }
@@ -318,7 +340,8 @@ final class Merges {
             int[] cuts = claim.outputs == 1
                     ? new int[0]
                     : new CutPlanner(group, claim.older.isEmpty(), map, catalog, tuning.strata()).cuts();
-            boolean all = cuts.length < claim.outputs;
+            // With one array only, nothing was planned: if that was for lack of memory it is cut later.
+            boolean all = claim.outputs == 1 ? outputsMax(group) == 1 : cuts.length < claim.outputs;
             cuts = all ? cuts : CutPlanner.some(cuts, claim.outputs - 1);
             look(group, map, cuts);
             while (!group.isEmpty()) {

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A hit takes no lock and allocates nothing. What to keep is decided by S3-FIFO (Yang et al., SOSP 2023): a block
  * comes into a small queue, a tenth of the budget; only if it is asked for again there, or was evicted from there
  * not long ago, does it come into the main queue. So a scan of blocks that are read once passes through the small queue
- * and leaves alone what others use.
+ * and leaves alone what others use. Blocks that lead to many others go into the main queue at once: short scans all over a
+ * large store would otherwise push them out of the small one before they are asked for again.
  *
  * <p>Thread-safe. The budget is split among shards, each with a lock that guards memory only.
  */
@@ -177,7 +178,7 @@ public final class BlockCache {
             if (++count > table.length()) {
                 grow();
             }
-            if (ghosts.remove(hash)) {
+            if (ghosts.remove(hash) || block.type().leads()) {
                 main.addLast(node);
                 mainBytes += node.cost();
             } else {

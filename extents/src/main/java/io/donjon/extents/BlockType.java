@@ -31,6 +31,11 @@ public enum BlockType {
         this.number = number;
     }
 
+    /** Whether such blocks lead to many others, each of them: of index and filters there are few, and every read wants some. */
+    boolean leads() {
+        return this == INDEX || this == FILTER;
+    }
+
     int number() {
         return number;
     }

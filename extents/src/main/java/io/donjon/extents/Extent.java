@@ -85,9 +85,15 @@ public final class Extent {
         return block;
     }
 
-    /** A reader of blocks in ascending order, past the cache, that reads as many bytes at once. */
-    public ReadAhead readAhead(int bytes) {
-        return new ReadAhead(this, bytes);
+    /**
+     * A reader of blocks in ascending order, past the cache.
+     *
+     * @param first so many bytes are read at first; then half as many again as were read so far, since nobody says how
+     *     long it goes on
+     * @param most but never more at once
+     */
+    public ReadAhead readAhead(int first, int most) {
+        return new ReadAhead(this, first, most);
     }
 
     /** Refuses what cannot be a block's place: whoever points there is damaged. */

@@ -8,7 +8,8 @@ import java.nio.ByteBuffer;
  */
 public final class ReadAhead {
     private final Extent extent;
-    private final byte[] piece;
+    private final int most;
+    private byte[] piece;
     private final Checksums checksums = new Checksums();
 
     /** Where in the extent the piece begins, and how much of it was read. */
@@ -17,15 +18,16 @@ public final class ReadAhead {
     private int pieceBytes;
     private long bytesRead;
 
-    ReadAhead(Extent extent, int bytes) {
+    ReadAhead(Extent extent, int first, int most) {
         this.extent = extent;
-        this.piece = new byte[bytes];
+        this.most = most;
+        this.piece = new byte[Math.min(first, most)];
     }
 
     /** The block that begins at an offset; {@code size} is what it takes, as whoever points to it says. */
     public Block read(long offset, int size) {
         extent.checkPlace(offset, size);
-        if (size > piece.length) {
+        if (size > most) {
             bytesRead += size;
             return extent.read(offset, size);
         }
@@ -33,8 +35,13 @@ public final class ReadAhead {
             // What is there of the block is kept: so reads follow one on another, and a disk need not seek.
             long end = pieceAt + pieceBytes;
             int kept = offset >= pieceAt && offset < end ? (int) (end - offset) : 0;
+            byte[] before = piece;
+            int wanted = (int) Math.min(most, Math.max(size, bytesRead / 2));
+            if (wanted > piece.length) {
+                piece = new byte[wanted];
+            }
             if (kept > 0) {
-                System.arraycopy(piece, (int) (offset - pieceAt), piece, 0, kept);
+                System.arraycopy(before, (int) (offset - pieceAt), piece, 0, kept);
             }
             int leftInChunk = Chunks.BYTES - (int) (offset & (Chunks.BYTES - 1));
             int bytes = (int) Math.min(Math.min(leftInChunk, piece.length), extent.length() - offset) - kept;

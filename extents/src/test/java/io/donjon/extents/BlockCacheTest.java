@@ -108,6 +108,25 @@ class BlockCacheTest {
         assertTrue(left > 180, "left: " + left);
     }
 
+    /** Short scans all over: each of many index blocks leads a few of very many data blocks that are never asked for again. */
+    @Test
+    void blocksThatLeadToOthersStayThoughTheyAreWantedRarely() {
+        BlockCache cache = new BlockCache(1 << 20);
+        SplittableRandom random = new SplittableRandom(1);
+        int missed = 0;
+        for (long i = 0; i < 20_000; i++) {
+            long index = 4096L * random.nextInt(300);
+            if (cache.get(1, index) == null) {
+                missed++;
+                cache.put(1, index, Blocks.of(BlockType.INDEX, 1000));
+            }
+            for (int block = 0; block < 10; block++) {
+                cache.put(2, (10 * i + block) * 4096, Blocks.of(1000));
+            }
+        }
+        assertTrue(missed <= 300, "missed: " + missed);
+    }
+
     @Test
     void threadsSeeOnlyWhatWasPutAndTheBudgetHolds() throws InterruptedException, ExecutionException {
         BlockCache cache = new BlockCache(300_000);

@@ -6,6 +6,10 @@ public final class Blocks {
 
     /** One of zeros. */
     public static Block of(int bytes) {
-        return new Block(BlockType.DATA, new byte[bytes], bytes);
+        return of(BlockType.DATA, bytes);
+    }
+
+    static Block of(BlockType type, int bytes) {
+        return new Block(type, new byte[bytes], bytes);
     }
 }

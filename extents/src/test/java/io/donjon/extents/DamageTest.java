@@ -135,7 +135,7 @@ class DamageTest {
                 try {
                     assertArrayEquals(
                             block.content, extent.read(block.offset, block.size).bytes());
-                    ReadAhead ahead = extent.readAhead(10_000);
+                    ReadAhead ahead = extent.readAhead(4_000, 10_000);
                     assertArrayEquals(
                             block.content, ahead.read(block.offset, block.size).bytes());
                 } catch (StorageException e) {

@@ -199,7 +199,7 @@ class ExtentTest {
                     world.disk("d0").replaceContents(name, bytes);
                 }
             }
-            ReadAhead ahead = extent.readAhead(256 << 10);
+            ReadAhead ahead = extent.readAhead(64 << 10, 256 << 10);
             int size = BLOCK_BYTES + BlockFormat.HEADER_BYTES;
             int badCopies = 0;
             for (int i = 0; i < offsets.size(); i++) {
@@ -213,6 +213,32 @@ class ExtentTest {
             List<ExtentStore.DiskStatus> disks = session.store().disks();
             assertTrue(disks.get(0).badCopies() > 0);
             assertEquals(0, disks.get(1).badCopies());
+            session.store().abandon();
+        }));
+    }
+
+    /** A short scan should not read much more than it wants, a long one not often. */
+    @Test
+    void readingAheadBeginsSmallAndGrows() {
+        SimWorld world = new SimWorld(4);
+        assertTrue(world.run(() -> {
+            StoreModel.Session session = open(world, 1, 1);
+            ExtentWriter writer = session.store().create(16384, 0);
+            List<Long> offsets = write(writer, 200);
+            session.edit(1, "extent", new ManifestEdit().add(writer.finish()), 0);
+            int size = BLOCK_BYTES + BlockFormat.HEADER_BYTES;
+            int most = 40 * size;
+            ReadAhead ahead = session.store().extent(writer.id()).readAhead(4 * size, most);
+            int reads = 0;
+            long before = 0;
+            for (int i = 0; i < offsets.size(); i++) {
+                assertArrayEquals(content(i), ahead.read(offsets.get(i), size).bytes());
+                long more = ahead.bytesRead() - before;
+                assertTrue(more <= Math.min(most, Math.max(4L * size, before / 2)), more + " bytes behind " + before);
+                reads += more > 0 ? 1 : 0;
+                before = ahead.bytesRead();
+            }
+            assertTrue(reads <= 20, reads + " reads");
             session.store().abandon();
         }));
     }
