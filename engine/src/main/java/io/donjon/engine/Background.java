@@ -116,7 +116,7 @@ final class Background {
                 installer,
                 lingering,
                 notices,
-                merges::arraysChanged);
+                merges::flushed);
         this.reclaim = new Reclaim(environment, store, catalog, states, commits, arrays, merges, this::wake);
         this.cleaner = new Cleaner(
                 environment,

@@ -8,6 +8,7 @@ import io.donjon.extents.StorageException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongConsumer;
 
 /** Makes arrays of sealed buffers, the oldest first, as long as there is room for them. One thread at a time flushes. */
 final class Flushes {
@@ -24,7 +25,7 @@ final class Flushes {
     private final Installer installer;
     private final Lingering lingering;
     private final StableNotices notices;
-    private final Runnable arraysChanged;
+    private final LongConsumer flushed;
     private final RoomWatch room;
 
     /** What of the memory is there for a flush whatever else goes on. */
@@ -36,7 +37,7 @@ final class Flushes {
     /**
      * Flushes of a store.
      *
-     * @param arraysChanged tells whoever merges that there may be a new array
+     * @param flushed tells whoever merges that there are new arrays of so many bytes
      */
     Flushes(
             Environment environment,
@@ -52,7 +53,7 @@ final class Flushes {
             Installer installer,
             Lingering lingering,
             StableNotices notices,
-            Runnable arraysChanged) {
+            LongConsumer flushed) {
         this.environment = environment;
         this.store = store;
         this.catalog = catalog;
@@ -66,7 +67,7 @@ final class Flushes {
         this.installer = installer;
         this.lingering = lingering;
         this.notices = notices;
-        this.arraysChanged = arraysChanged;
+        this.flushed = flushed;
         this.room = new RoomWatch(environment, store);
         this.kept = tuning.writersBytes(1);
         memory.keep(kept);
@@ -130,7 +131,7 @@ final class Flushes {
             results.forEach(result -> written.add(result.written().bytesWritten()));
             throttle.flushed(generation.buffer.bytes(), environment.nanoTime() - began);
         }
-        arraysChanged.run();
+        flushed.accept(added.stream().mapToLong(ArrayInfo::bytes).sum());
     }
 
     private List<Flush.Result> write(Generation generation) {

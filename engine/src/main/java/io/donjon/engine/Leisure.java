@@ -4,10 +4,17 @@ import io.donjon.extents.Environment;
 import java.util.concurrent.locks.Lock;
 import java.util.function.LongSupplier;
 
-/** Whether nothing has been written for a while, as far as anybody has looked. Thread-safe. */
+/**
+ * Whether nothing has been written for a while, as far as anybody has looked, and how much may be merged then although
+ * nothing demands it: so many bytes for each that was flushed since the store was opened. So reads gain where there is
+ * time, and a store that is written to now and then does not write all of itself anew each time. Thread-safe.
+ */
 final class Leisure {
     /** About as long as people wait for something before they turn to something else. */
     private static final long SINCE_NANOS = 500_000_000L;
+
+    /** A store that has doubled can be merged as a whole, key frames included. */
+    private static final int EARNED_TIMES = 4;
 
     private final Environment environment;
     private final LongSupplier commits;
@@ -16,6 +23,9 @@ final class Leisure {
     // Guarded by the lock: what had been written when that was seen to have changed, and when that was.
     private long seen = -1;
     private long since;
+
+    /** Bytes that may still be merged. */
+    private long earned;
 
     /**
      * Looks at what changes with each write.
@@ -39,6 +49,35 @@ final class Leisure {
                 since = now;
             }
             return now - since >= SINCE_NANOS;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** So many bytes were flushed. */
+    void earn(long bytes) {
+        add(EARNED_TIMES * bytes);
+    }
+
+    /** So many bytes were merged. */
+    void spend(long bytes) {
+        add(-bytes);
+    }
+
+    private void add(long bytes) {
+        lock.lock();
+        try {
+            earned += bytes;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether so many bytes may be merged. */
+    boolean affords(long bytes) {
+        lock.lock();
+        try {
+            return bytes <= earned;
         } finally {
             lock.unlock();
         }

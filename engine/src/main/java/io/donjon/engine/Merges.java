@@ -7,6 +7,7 @@ import io.donjon.extents.ExtentStore;
 import io.donjon.extents.ManifestEdit;
 import io.donjon.extents.StorageException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,7 +70,7 @@ final class Merges {
     private final Lingering lingering;
     private final Runnable wake;
     private final MergePolicy policy;
-    private final MergePolicy atLeisure;
+    private final List<MergePolicy> policiesAtLeisure;
     private final Leisure leisure;
     private final RoomWatch room;
     private final Lock lock;
@@ -122,7 +123,9 @@ final class Merges {
         this.lingering = lingering;
         this.wake = wake;
         this.policy = new MergePolicy(catalog.forest().line(), tuning.ratio());
-        this.atLeisure = new MergePolicy(catalog.forest().line(), tuning.ratioAtLeisure());
+        this.policiesAtLeisure = Arrays.stream(tuning.ratiosAtLeisure())
+                .mapToObj(ratio -> new MergePolicy(catalog.forest().line(), ratio))
+                .toList();
         this.leisure = leisure;
         this.room = new RoomWatch(environment, store);
         this.lock = environment.newLock();
@@ -134,9 +137,29 @@ final class Merges {
 
     /** Merges what is due first; false if nothing is. */
     boolean mergeOne() {
-        return mergeOne(policy::pick)
-                || cutOne(UNCUT_BUFFERS * tuning.bufferBytes(), () -> false)
-                || (leisure.isThere() && mergeOne(atLeisure::pick));
+        return mergeOne(policy::pick) || cutOne(UNCUT_BUFFERS * tuning.bufferBytes(), () -> false) || mergeAtLeisure();
+    }
+
+    /** Nobody writes: merges what costs no more than was earned, one at a time, so that what is read lies together. */
+    private boolean mergeAtLeisure() {
+        if (!leisure.isThere()) {
+            return false;
+        }
+        Claim claim = run((arrays, busy) -> running.isEmpty() ? atLeisure(arrays, busy) : List.of(), 1, () -> false);
+        if (claim != null) {
+            leisure.spend(MergePolicy.bytes(claim.group));
+        }
+        return claim != null;
+    }
+
+    private List<ArrayRun> atLeisure(List<ArrayRun> arrays, List<List<ArrayRun>> busy) {
+        for (MergePolicy each : policiesAtLeisure) {
+            List<ArrayRun> group = each.pick(arrays, busy);
+            if (!group.isEmpty() && leisure.affords(MergePolicy.bytes(group))) {
+                return group;
+            }
+        }
+        return List.of();
     }
 
     /**
@@ -148,7 +171,7 @@ final class Merges {
      */
     boolean cutOne(long bytesLeast, BooleanSupplier stop) {
         return tuning.strata().alpha() != 0
-                && mergeOne((arrays, busy) -> uncut(arrays, busy, bytesLeast), CUT_OUTPUTS_LEAST, stop);
+                && run((arrays, busy) -> uncut(arrays, busy, bytesLeast), CUT_OUTPUTS_LEAST, stop) != null;
     }
 
     private List<ArrayRun> uncut(List<ArrayRun> arrays, List<List<ArrayRun>> busy, long bytesLeast) {
@@ -184,17 +207,17 @@ final class Merges {
      *     java.util.concurrent.CancellationException}, but what it has committed stays
      */
     boolean mergeOne(Choice choice, BooleanSupplier stop) {
-        return mergeOne(choice, 1, stop);
+        return run(choice, 1, stop) != null;
     }
 
-    /** The same, only if there is memory to write so many arrays side by side. */
-    private boolean mergeOne(Choice choice, int outputsLeast, BooleanSupplier stop) {
+    /** Merges what is chosen, if there is memory to write so many arrays side by side; returns what that was, or null. */
+    private @Nullable Claim run(Choice choice, int outputsLeast, BooleanSupplier stop) {
         if (commits.readOnlyReason() != null || !room.allows()) {
-            return false;
+            return null;
         }
         Claim claim = claim(choice, outputsLeast, store.roomForExtents());
         if (claim == null) {
-            return false;
+            return null;
         }
         try {
             merge(claim, stop);
@@ -207,7 +230,7 @@ final class Merges {
         } finally {
             giveUp(claim);
         }
-        return true;
+        return claim;
     }
 
     /** Begins a merge of what is chosen and needs no more than some bytes of the disks, if memory allows; else null. */
@@ -539,8 +562,14 @@ final class Merges {
         arraysChanged();
     }
 
+    /** There are new arrays of so many bytes. */
+    void flushed(long bytes) {
+        leisure.earn(bytes);
+        arraysChanged();
+    }
+
     /** A flush or a merge has changed the arrays. */
-    void arraysChanged() {
+    private void arraysChanged() {
         throttle.mergesDue(policy.due(states.current().arrays));
         // Other merges may be due now, which need less.
         room.room();
@@ -618,9 +647,9 @@ final class Merges {
         return policy.debt(states.current().arrays);
     }
 
-    /** Bytes of arrays that wait to be merged, or will once nothing has been written for a while. */
+    /** Bytes of arrays that wait to be merged, or will be merged next once nothing has been written for a while. */
     long debtAtLeisure() {
-        return atLeisure.debt(states.current().arrays);
+        return Math.max(debt(), MergePolicy.bytes(atLeisure(states.current().arrays, List.of())));
     }
 
     MergePolicy policy() {

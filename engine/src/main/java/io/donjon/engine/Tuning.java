@@ -64,7 +64,7 @@ record Tuning(
 
     private static final int OUTPUTS_MOST = 32;
 
-    /** A store that is written to in short bursts writes about that many bytes more for each. */
+    /** Where there is not the time to merge everything, arrays of so many times the size as usual are taken in. */
     private static final int LEISURE_TIMES = 4;
 
     /** The smallest piece that a merge commits, unless it has been told to commit smaller ones. */
@@ -133,9 +133,9 @@ record Tuning(
         return Math.min(4 * bufferBytes, RESERVE_BYTES_MAX);
     }
 
-    /** The ratio of merges once nothing has been written for a while: then they cost nobody anything, and reads gain. */
-    double ratioAtLeisure() {
-        return LEISURE_TIMES * ratio;
+    /** Those of merges once nothing has been written for a while, to be tried in this order; none if there are to be no merges. */
+    double[] ratiosAtLeisure() {
+        return ratio == 0 ? new double[0] : new double[] {Double.MAX_VALUE, LEISURE_TIMES * ratio};
     }
 
     /** About what writing an array takes: buffers of its extents, change directory, filter, key sample, open blocks. */
