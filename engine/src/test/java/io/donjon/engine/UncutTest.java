@@ -81,9 +81,13 @@ class UncutTest {
             assertEquals(1, arrays(store), "there was no memory to write more");
             assertFalse(cutOne(store), "there still is none");
             memory.giveBack(all);
-            assertTrue(cutOne(store));
+            int times = 0;
+            while (times < 10 && cutOne(store)) {
+                times++;
+            }
+            // As many arrays at a time as there is memory for.
+            assertTrue(times >= 1 && times < 10, times + " times");
             assertTrue(arrays(store) > 3, () -> arrays(store) + " arrays");
-            assertFalse(cutOne(store), "once is enough");
         });
     }
 }
