@@ -34,26 +34,28 @@ class PiecesTest {
     private static final long MIB = 1 << 20;
 
     /** Nothing is merged unless the test says so. */
-    private static final Tuning TUNING = new Tuning(
-            32 << 20,
-            4,
-            1 << 20,
-            64 << 20,
-            4096,
-            256,
-            10,
-            0.0,
-            Tuning.Strata.OFF,
-            256 << 10,
-            1,
-            64 << 10,
-            64 << 10,
-            1 << 20,
-            16,
-            Codec.RAW,
-            HeapSlab::new);
+    private static Tuning tuning(Tuning.Strata strata) {
+        return new Tuning(
+                32 << 20,
+                4,
+                1 << 20,
+                64 << 20,
+                4096,
+                256,
+                10,
+                0.0,
+                strata,
+                256 << 10,
+                1,
+                64 << 10,
+                64 << 10,
+                1 << 20,
+                16,
+                Codec.RAW,
+                HeapSlab::new);
+    }
 
-    private final SimStore sim = new SimStore(1, 1, TUNING, Durability.ASYNC);
+    private SimStore sim = new SimStore(1, 1, tuning(Tuning.Strata.OFF), Durability.ASYNC);
     private SimWorld world = new SimWorld(1);
 
     /** Lives once in the present world, to its end or until the power is cut; whether it held. */
@@ -151,6 +153,50 @@ class PiecesTest {
             assertHolds(store);
         }));
         assertTrue(live(Survival.ALL_KEPT, PiecesTest::assertHolds));
+    }
+
+    /** Each round has all keys and a snapshot of its own: bands that take turns in every array. */
+    @Test
+    void aMergeThatCutsAlongTheLineNeedsNoMoreEither() {
+        sim = new SimStore(1, 1, tuning(new Tuning.Strata(1.0, MIB)), Durability.ASYNC);
+        int rounds = 6;
+        live(Survival.ALL_KEPT, store -> {
+            Keyspace k = store.createKeyspace("k");
+            for (int part = 0; part < 2; part++) {
+                for (int round = 1; round <= rounds; round++) {
+                    Keyspace of = part == 0 ? k : Objects.requireNonNull(store.keyspace("c" + round));
+                    for (int key = part; key < KEYS / 2; key += 2) {
+                        of.put(key(key), value(2 * key, 2 * round));
+                    }
+                    if (part == 0) {
+                        k.snapshot("s" + round).cloneAs("c" + round);
+                    }
+                }
+                store.engine().commits().sealNow();
+                while (!store.engine().states().current().sealed.isEmpty()) {
+                    store.engine().environment().pause(10_000);
+                }
+            }
+        });
+        SimDisk disk = world.disk("d0");
+        assertTrue(live(Survival.ALL_KEPT, store -> {
+            long before = bytes(store);
+            assertTrue(before > 8 * MIB, () -> "only " + before);
+            disk.limitCapacity(disk.usedBytes() + 4 * MIB);
+            mergeToOneAge(store);
+            long bands = arrays(store).stream().map(ArrayRun::from).distinct().count();
+            assertTrue(
+                    bands > 1 && arrays(store).size() > 2 * bands,
+                    () -> arrays(store).size() + " arrays of " + bands + " bands");
+            for (int round = 1; round <= rounds; round++) {
+                Keyspace c = Objects.requireNonNull(store.keyspace("c" + round));
+                for (int key = 0; key < KEYS / 2; key += 7) {
+                    assertArrayEquals(value(2 * key, 2 * round), c.get(key(key)), "key " + key);
+                }
+            }
+            VerifyReport report = store.verify().result();
+            assertTrue(report.clean(), () -> report.problems().toString());
+        }));
     }
 
     @Test
