@@ -79,7 +79,9 @@ final class Flushes {
             return false;
         }
         try {
-            flush(sealed.get(sealed.size() - 1));
+            if (!flush(sealed.get(sealed.size() - 1))) {
+                return false;
+            }
             room.room();
             commits.flushed(null);
         } catch (StorageException e) {
@@ -93,10 +95,14 @@ final class Flushes {
         return true;
     }
 
-    /** Writes the oldest sealed buffer as an array and installs it: in the order of seals. */
-    void flush(Generation generation) {
+    /** Writes the oldest sealed buffer as an array and installs it, in the order of seals; false if it is not to be seen. */
+    boolean flush(Generation generation) {
         long began = environment.nanoTime();
         List<Flush.Result> results = write(generation);
+        if (commits.readOnlyReason() != null) {
+            // The log has failed meanwhile: there may be commits in it that were refused.
+            return false;
+        }
         ManifestEdit edit = new ManifestEdit();
         Encoder part = image.position(generation.sealedPosition(), generation.sealedSequence());
         ManifestImage.operations(part, catalog.pendingUpTo(generation.sealedPosition()));
@@ -132,6 +138,7 @@ final class Flushes {
             throttle.flushed(generation.buffer.bytes(), environment.nanoTime() - began);
         }
         flushed.accept(added.stream().mapToLong(ArrayInfo::bytes).sum());
+        return true;
     }
 
     private List<Flush.Result> write(Generation generation) {
