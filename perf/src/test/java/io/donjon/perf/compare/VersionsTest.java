@@ -174,8 +174,9 @@ final class VersionsTest {
             engine.make(0, -1);
             for (int record = 0; record < 120_000; ) {
                 if (record == 95_000) {
-                    engine.quiesce();
-                    engine.make(1, 0);
+                    // So that no array has records of both.
+                    engine.clean();
+                    engine.make(1, -1);
                 }
                 batch.clear();
                 Arrays.fill(versions, record < 95_000 ? 0 : 1);
@@ -185,10 +186,10 @@ final class VersionsTest {
                 engine.write(batch, versions);
             }
             engine.quiesce();
-            Map<String, Double> figures = engine.readFigures(new int[] {95_000, 120_000}, 0);
-            assertEquals(1.0, figures.getOrDefault(Versions.ENTRIES_READ + "Max", 0.0), 0.15, "" + figures);
-            assertEquals(2.0, figures.getOrDefault("arraysPerVersionMax", 0.0), "" + figures);
-            assertEquals(1.0, figures.getOrDefault("arraysPerVersion", 0.0), "" + figures);
+            // What is still in the buffer counts for nothing.
+            Map<String, Double> figures = engine.readFigures(new int[] {95_000, 25_000}, 0);
+            assertEquals(0.9, figures.getOrDefault(Versions.ENTRIES_READ + "Max", 0.0), 0.2, "" + figures);
+            assertEquals(1.0, figures.getOrDefault("arraysPerVersionMax", 0.0), "" + figures);
         }
     }
 
