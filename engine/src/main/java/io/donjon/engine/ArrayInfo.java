@@ -60,7 +60,12 @@ record ArrayInfo(
 
     /** Whether there can be keys in its range and in another's. */
     boolean sharesKeysWith(ArrayInfo other) {
-        return compareKeysFrom(keysFrom, other.keysTo) < 0 && compareKeysFrom(other.keysFrom, keysTo) < 0;
+        return hasKeysIn(other.keysFrom, other.keysTo);
+    }
+
+    /** Whether there can be keys in its range from one on and before another, or null for no end. */
+    boolean hasKeysIn(byte[] from, byte @Nullable [] to) {
+        return compareKeysFrom(keysFrom, to) < 0 && compareKeysFrom(from, keysTo) < 0;
     }
 
     /**

@@ -152,8 +152,7 @@ final class MergePolicy {
         byte[] first = from;
         byte[] last = open ? null : to;
         return group.stream()
-                .filter(array -> ArrayInfo.compareKeysFrom(first, array.info().keysTo()) < 0
-                        && ArrayInfo.compareKeysFrom(array.info().keysFrom(), last) < 0)
+                .filter(array -> array.info().hasKeysIn(first, last))
                 .toList();
     }
 

@@ -396,6 +396,9 @@ final class Merges {
     }
 
     private void look(List<ArrayRun> group, RankMap map, int[] cuts) {
+        if (cuts.length == 0) {
+            return;
+        }
         byte[] from = MergePolicy.keysFrom(group);
         byte[] to = MergePolicy.keysTo(group);
         List<ArrayRun> arrays = holdArrays();
@@ -403,11 +406,8 @@ final class Merges {
             map.look(
                     cuts,
                     arrays.stream()
-                            .filter(array -> !group.contains(array)
-                                    && ArrayInfo.compareKeysFrom(array.info().keysFrom(), to) < 0
-                                    && ArrayInfo.compareKeysFrom(
-                                                    from, array.info().keysTo())
-                                            < 0)
+                            .filter(array ->
+                                    !group.contains(array) && array.info().hasKeysIn(from, to))
                             .toList());
         } finally {
             arrays.forEach(ArrayRun::release);
