@@ -50,13 +50,10 @@ final class ArraySource extends RangeSource {
     @Override
     void next() {
         // The cursor stands at the first breakpoint of the next key.
-        valid = cursor.isValid();
-        if (!valid) {
+        if (!takeKey()) {
             return;
         }
         BlockEntry entry = cursor.entry();
-        takeKey(entry);
-        kind = StepKind.PASS;
         boolean within = true;
         int steps = 0;
         for (; within && steps < STEPS_MAX && entry.rank() <= rank; steps++) {
@@ -80,13 +77,10 @@ final class ArraySource extends RangeSource {
     @Override
     void previous() {
         // The cursor stands at the last breakpoint of the key before.
-        valid = cursor.isValid();
-        if (!valid) {
+        if (!takeKey()) {
             return;
         }
         BlockEntry entry = cursor.entry();
-        takeKey(entry);
-        kind = StepKind.PASS;
         boolean found = true;
         for (int steps = 0; found && entry.rank() > rank; steps++) {
             found = steps < STEPS_MAX
@@ -108,10 +102,17 @@ final class ArraySource extends RangeSource {
         }
     }
 
-    private void takeKey(BlockEntry entry) {
-        keyLength = entry.keyLength();
-        room(keyLength);
-        System.arraycopy(entry.key(), 0, key, 0, keyLength);
+    /** The present key is the one that the cursor stands at, and nothing holds for it yet; false if there is none. */
+    private boolean takeKey() {
+        valid = cursor.isValid();
+        if (valid) {
+            BlockEntry entry = cursor.entry();
+            keyLength = entry.keyLength();
+            room(keyLength);
+            System.arraycopy(entry.key(), 0, key, 0, keyLength);
+            kind = StepKind.PASS;
+        }
+        return valid;
     }
 
     /** What holds for the present key is what the cursor stands at. */
