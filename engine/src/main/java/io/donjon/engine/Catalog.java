@@ -46,8 +46,8 @@ final class Catalog {
     private int pendingDrops;
     private long nextVersion = 1;
 
-    /** Whether a hidden keyspace was ever met. */
-    private boolean hidden;
+    /** {@link Hidden} keyspaces: of imports under way, and what could not be dropped of others. */
+    private int hidden;
 
     /** How many versions have become unreadable, those counted that were so when the store was opened. */
     private long unreadable;
@@ -85,6 +85,11 @@ final class Catalog {
 
         Pending(long position) {
             this.position = position;
+        }
+
+        /** Whether it changed a hidden keyspace. */
+        boolean wasHidden() {
+            return kindBefore == Kind.HEAD && nameBefore != null && Hidden.isHidden(nameBefore);
         }
     }
 
@@ -142,6 +147,7 @@ final class Catalog {
                 long created = in.varint();
                 String name = name(in);
                 done.born = forest.addTree(isNew(id, in), name, forest.freeTreeName(Hidden.seen(name), id), created);
+                hidden += Hidden.isHidden(name) ? 1 : 0;
             }
             case LogOp.KEYSPACE_OF_TREE -> {
                 long id = in.varint();
@@ -152,6 +158,7 @@ final class Catalog {
                     throw in.bad("there is a tree named " + tree + " already");
                 }
                 done.born = forest.addTree(isNew(id, in), name, tree, created);
+                hidden += Hidden.isHidden(name) ? 1 : 0;
             }
             case LogOp.SNAPSHOT, LogOp.SNAPSHOT_OF_NOBODY, LogOp.VIEW -> {
                 long id = in.varint();
@@ -172,6 +179,7 @@ final class Catalog {
                 long created = in.varint();
                 String name = name(in);
                 done.born = forest.addHead(isNew(child, in), place(parent, in), name, created);
+                hidden += Hidden.isHidden(name) ? 1 : 0;
             }
             case LogOp.ROLLBACK -> {
                 long head = in.varint();
@@ -194,6 +202,7 @@ final class Catalog {
                 changing(done, place);
                 done.drops = true;
                 forest.drop(place);
+                hidden -= done.wasHidden() ? 1 : 0;
                 forgetView(place);
             }
             case LogOp.RENAME -> {
@@ -205,6 +214,9 @@ final class Catalog {
                 }
                 changing(done, place);
                 forest.rename(place, name);
+                if (done.kindBefore == Kind.HEAD) {
+                    hidden += (Hidden.isHidden(name) ? 1 : 0) - (done.wasHidden() ? 1 : 0);
+                }
             }
             default -> throw in.bad("operation " + kind + " is not known");
         }
@@ -223,7 +235,6 @@ final class Catalog {
                 || before - in.remaining() - (name.length() - Hidden.seen(name).length()) > NAME_FIELD_BYTES_MAX) {
             throw in.bad("a name of " + name.length() + " characters");
         }
-        hidden |= Hidden.isHidden(name);
         return name;
     }
 
@@ -412,6 +423,7 @@ final class Catalog {
                 last = forest.restore(
                         id, parent, kind, kind == Kind.DROPPED, created, name.isEmpty() ? null : name, treeName, last);
                 forest.identify(last, identity);
+                hidden += kind == Kind.HEAD && Hidden.isHidden(name) ? 1 : 0;
                 noticeUnreadable(last);
             } catch (IllegalArgumentException e) {
                 throw body.bad(String.valueOf(e.getMessage()));
@@ -483,9 +495,16 @@ final class Catalog {
         }
     }
 
-    /** Whether there may be {@link Hidden} keyspaces. */
-    synchronized boolean mayHaveHidden() {
-        return hidden;
+    // ---- keyspaces ----
+
+    /** How many keyspaces can be seen. */
+    synchronized long keyspaceCount() {
+        return forest.keyspaceCount() - hidden;
+    }
+
+    /** Whether there are {@link Hidden} keyspaces. */
+    synchronized boolean hasHidden() {
+        return hidden > 0;
     }
 
     // ---- readers ----

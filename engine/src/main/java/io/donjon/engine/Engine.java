@@ -217,7 +217,7 @@ final class Engine implements AutoCloseable {
     private void dropOrphans() {
         List<Long> orphans = new ArrayList<>();
         VersionForest forest = catalog.forest();
-        if (forest.viewCount() == 0 && !catalog.mayHaveHidden()) {
+        if (forest.viewCount() == 0 && !catalog.hasHidden()) {
             return;
         }
         for (int place = forest.next(VersionForest.ROOT); place != VersionForest.NONE; place = forest.next(place)) {
@@ -358,7 +358,7 @@ final class Engine implements AutoCloseable {
         }
         IoMeter.Snapshot io = meter.snapshot();
         return new StoreStats(
-                catalog.forest().keyspaceCount() - imports.running(),
+                catalog.keyspaceCount(),
                 catalog.forest().size() - 1L,
                 reads.visible(),
                 background.notices().durableSequence(),

@@ -6,6 +6,7 @@ import io.donjon.DonjonException;
 import io.donjon.Durability;
 import io.donjon.ImportRefusedException;
 import io.donjon.KeyRange;
+import io.donjon.NameTakenException;
 import io.donjon.ScanOption;
 import io.donjon.Snapshot;
 import io.donjon.extents.Encoder;
@@ -16,7 +17,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,16 +32,13 @@ final class Imports {
 
     private final Engine engine;
     private final VersionForest forest;
-    private final AtomicInteger running = new AtomicInteger();
+
+    /** The hidden keyspaces' heads of imports under way. What is hidden beside these is left over and may be dropped. */
+    private final Set<Long> underWay = ConcurrentHashMap.newKeySet();
 
     Imports(Engine engine) {
         this.engine = engine;
         this.forest = engine.catalog().forest();
-    }
-
-    /** How many keyspaces are hidden. */
-    int running() {
-        return running.get();
     }
 
     // ---- out ----
@@ -116,7 +115,7 @@ final class Imports {
             @Override
             void begin(Encoder operations, long version) {
                 engine.versions().requireFreeKeyspace(keyspace);
-                engine.versions().requireFreeKeyspace(Hidden.name(keyspace));
+                makeWay(operations, keyspace);
                 engine.versions().logKeyspace(operations, version, header.createdMillis(), Hidden.name(keyspace));
             }
 
@@ -142,10 +141,10 @@ final class Imports {
                 @Override
                 void begin(Encoder operations, long version) {
                     int head = keyspace.head().place();
-                    String hidden = Hidden.name(String.valueOf(forest.name(head)));
+                    String name = String.valueOf(forest.name(head));
                     engine.versions().requireFreeSnapshot(head, header.name());
-                    engine.versions().requireFreeKeyspace(hidden);
-                    LogOp.cloned(operations, forest.id(base), version, header.createdMillis(), hidden);
+                    makeWay(operations, name);
+                    LogOp.cloned(operations, forest.id(base), version, header.createdMillis(), Hidden.name(name));
                 }
 
                 @Override
@@ -165,6 +164,18 @@ final class Imports {
                     LogOp.drop(operations, child);
                 }
             });
+        }
+    }
+
+    /** Drops what is left of an earlier import, so that the name of a hidden keyspace is free. Under the write lock. */
+    private void makeWay(Encoder operations, String keyspace) {
+        int left = forest.keyspace(Hidden.name(keyspace));
+        if (left != VersionForest.NONE) {
+            long version = forest.id(left);
+            if (underWay.contains(version)) {
+                throw new NameTakenException("another import into keyspace " + keyspace + " is under way", null);
+            }
+            LogOp.drop(operations, version);
         }
     }
 
@@ -217,7 +228,6 @@ final class Imports {
     }
 
     private Snapshot read(StreamReader reader, Durability durability, Import what) throws IOException {
-        running.incrementAndGet();
         boolean begun = false;
         boolean ended = false;
         try {
@@ -231,10 +241,13 @@ final class Imports {
             ended = true;
             return snapshot;
         } finally {
-            if (begun && !ended) {
-                drop(what.version());
+            try {
+                if (begun && !ended) {
+                    drop(what.version());
+                }
+            } finally {
+                underWay.remove(what.version());
             }
-            running.decrementAndGet();
         }
     }
 
@@ -244,6 +257,7 @@ final class Imports {
             public void prepare(Encoder operations) {
                 what.version = engine.catalog().newVersion();
                 what.begin(operations, what.version);
+                underWay.add(what.version);
             }
 
             @Override
@@ -276,7 +290,7 @@ final class Imports {
         try {
             engine.versions().dropHead(version);
         } catch (DonjonException e) {
-            // It is dropped at the next open, at the latest.
+            // It is dropped by the next import into this keyspace, or the next open.
             LOG.debug("an import ended when nothing could be written", e);
         }
     }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.donjon.CorruptionException;
+import io.donjon.DiskFullException;
 import io.donjon.DonjonException;
 import io.donjon.Durability;
 import io.donjon.FormatException;
@@ -18,8 +19,11 @@ import io.donjon.NameTakenException;
 import io.donjon.Snapshot;
 import io.donjon.Version;
 import io.donjon.VersionQuery;
+import io.donjon.extents.Checkpoints;
 import io.donjon.extents.Checksums;
 import io.donjon.extents.Codec;
+import io.donjon.extents.sim.Call;
+import io.donjon.extents.sim.Fault;
 import io.donjon.extents.sim.PowerCuts;
 import io.donjon.extents.sim.SimWorld;
 import io.donjon.extents.sim.Survival;
@@ -42,6 +46,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -238,10 +243,12 @@ class ImportTest {
     }
 
     private static void assertNothingHidden(StoreHandle store) {
+        assertFalse(hasHidden(store), "a hidden keyspace is left");
+    }
+
+    private static boolean hasHidden(StoreHandle store) {
         var forest = store.engine().catalog().forest();
-        for (int place = 1; place < forest.size(); place++) {
-            assertFalse(Hidden.isHidden(forest, place), "a hidden keyspace is left");
-        }
+        return IntStream.range(1, forest.size()).anyMatch(place -> Hidden.isHidden(forest, place));
     }
 
     /** Every byte and every length of it. */
@@ -418,6 +425,34 @@ class ImportTest {
         };
     }
 
+    /** The disk is so full that not even what was written so far can be dropped. */
+    @Test
+    void whatAnImportCouldNotDropIsNotSeenAndGoesWithTheNext() {
+        List<byte[]> streams = chain(2, 30, new ArrayList<>(), new ArrayList<>());
+        SimWorld world = new SimWorld(17);
+        live(world, store -> {
+            for (byte[] stream : streams) {
+                Map<String, NavigableMap<byte[], byte[]>> before = Dump.of(store);
+                long keyspaces = store.stats().keyspaces();
+                for (int times = 0; times < 3; times++) {
+                    Fault full = Fault.noSpace(Call.WRITE, Call.CREATE, Call.RENAME)
+                            .on(name -> name.startsWith("log-"))
+                            .forever();
+                    InputStream in = meanwhile(stream, () -> world.disk("d0").inject(full));
+                    assertThrows(DiskFullException.class, () -> take(store, in, "k"));
+                    full.lift();
+                    assertTrue(hasHidden(store), "it was dropped");
+                    assertEquals("", Dump.difference(before, Dump.of(store)));
+                    assertEquals(keyspaces, store.stats().keyspaces());
+                }
+                take(store, stream, "k");
+                assertNothingHidden(store);
+                assertEquals(1, store.stats().keyspaces());
+            }
+            store.close();
+        });
+    }
+
     /** The power goes at every single change of the disk; what was not forced is lost, or all there: half an import, too. */
     @ParameterizedTest
     @EnumSource(names = {"ALL_LOST", "ALL_KEPT"})
@@ -455,6 +490,41 @@ class ImportTest {
             });
         });
         assertEquals(Set.of(0, 1, 2, 3), seen);
+    }
+
+    /** The disk fails when the manifest has just been written, with what was read so far. */
+    @Test
+    void halfAnImportInTheManifestIsGoneAfterTheNextOpen() {
+        List<byte[]> streams = chain(2, 30, new ArrayList<>(), new ArrayList<>());
+        SimWorld world = new SimWorld(18);
+        live(world, store -> {
+            take(store, streams.get(0), "k");
+            InputStream half = meanwhile(streams.get(1), () -> {
+                assertTrue(hasHidden(store), "it has not begun");
+                flush(store);
+                Checkpoints.write(store.engine().store());
+                // The next edit stands in the new manifest alone.
+                store.createKeyspace("another").drop();
+                flush(store);
+                world.disk("d0").inject(Fault.ioError().forever());
+            });
+            assertThrows(DonjonException.class, () -> take(store, half, "k"));
+            assertTrue(hasHidden(store), "it was dropped");
+            assertEquals(1, store.stats().keyspaces());
+        });
+        live(world.reboot(Survival.ALL_LOST), store -> {
+            assertNothingHidden(store);
+            assertEquals(1, store.stats().keyspaces());
+            take(store, streams.get(1), "k");
+        });
+    }
+
+    private static void flush(StoreHandle store) {
+        Engine engine = store.engine();
+        engine.commits().sealNow();
+        while (!engine.states().current().sealed.isEmpty()) {
+            engine.environment().pause(1_000_000);
+        }
     }
 
     @Test
