@@ -35,7 +35,8 @@ final class ArrayChanges extends ChangeSource {
     private final BlockEntry found = new BlockEntry();
 
     /** The changes between two ranks, of which one may be {@link #NO_RANK} and the first larger than the second then. */
-    ArrayChanges(ArrayRun array, ArrayCursor cursor, int first, int second) {
+    ArrayChanges(ArrayRun array, ArrayCursor cursor, int first, int second, End end) {
+        super(end);
         this.array = array;
         this.cursor = cursor;
         this.first = first;
@@ -75,6 +76,9 @@ final class ArrayChanges extends ChangeSource {
         }
         valid = false;
         while (!valid && (within || enterBlock())) {
+            if (isBeyond(cursor.entry().key(), cursor.entry().keyLength())) {
+                return;
+            }
             takeGroup();
         }
     }

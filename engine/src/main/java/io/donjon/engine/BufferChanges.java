@@ -18,7 +18,8 @@ final class BufferChanges extends ChangeSource {
     /** A version's place, and the newest commit that is seen of it. */
     record VersionAt(int place, long sequence) {}
 
-    BufferChanges(WriteBuffer buffer, Line line, VersionAt first, VersionAt second) {
+    BufferChanges(WriteBuffer buffer, Line line, VersionAt first, VersionAt second, End end) {
+        super(end);
         this.buffer = buffer;
         this.line = line;
         this.first = first;
@@ -38,6 +39,9 @@ final class BufferChanges extends ChangeSource {
         pending = false;
         while (node != WriteBuffer.NONE && !valid) {
             buffer.copyKey(node, scratch);
+            if (isBeyond(scratch.bytes(), scratch.length())) {
+                return;
+            }
             boolean same = true;
             for (int steps = 0; same && steps < STEPS_MAX; steps++) {
                 valid |= isBetween(node);

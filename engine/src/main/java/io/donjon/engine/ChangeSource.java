@@ -16,13 +16,32 @@ abstract class ChangeSource {
     /** Whether there is a present key. */
     boolean valid;
 
+    /** Where the range ends that anybody asks about: a search for the next change must not go on behind it. */
+    private final End end;
+
     /** Whether {@link #key} is only a bound yet: the source's next key is that or lies behind it, and has to be found. */
     boolean pending;
+
+    /**
+     * The end of a range of full keys.
+     *
+     * @param inclusive whether the key itself is in the range
+     */
+    record End(FullKey key, boolean inclusive) {
+        boolean isBefore(byte[] other, int length) {
+            int order = key.compareTo(other, 0, length);
+            return inclusive ? order < 0 : order <= 0;
+        }
+    }
+
+    ChangeSource(End end) {
+        this.end = end;
+    }
 
     /** Goes before the first key at or after a full key; {@link #next} finds it. */
     abstract void seek(FullKey from);
 
-    /** Finds the next key. */
+    /** Finds the next key; there is none behind the end of the range. */
     abstract void next();
 
     /**
@@ -40,11 +59,16 @@ abstract class ChangeSource {
         return valid && !pending && asked.compareTo(key, 0, keyLength) == 0;
     }
 
-    /** From now on there is only a bound, or no key at all if that lies behind the last one. */
+    /** From now on there is only a bound, or no key at all if that lies behind the last one or the range. */
     final void await(byte[] bound, int length, boolean any) {
         takeKey(bound, length);
-        valid = any;
-        pending = any;
+        valid = any && !isBeyond(bound, length);
+        pending = valid;
+    }
+
+    /** Whether a full key lies behind the range. */
+    final boolean isBeyond(byte[] other, int length) {
+        return end.isBefore(other, length);
     }
 
     final void takeKey(byte[] from, int length) {

@@ -33,9 +33,9 @@ final class DiffCursor extends PinnedCursor implements ChangeCursor {
 
     // The range, as full keys.
     private final FullKey lower = new FullKey();
-    private final FullKey upper = new FullKey();
     private final boolean lowerInclusive;
-    private final boolean upperInclusive;
+    private final FullKey upper = new FullKey();
+    private final ChangeSource.End end;
 
     /** Newest first. */
     private List<ChangeSource> sources = List.of();
@@ -71,7 +71,7 @@ final class DiffCursor extends PinnedCursor implements ChangeCursor {
         this.to = to;
         this.backwards = reads.line().compare(to.place(), from.place()) < 0;
         this.lowerInclusive = Ranges.lower(range, from.treeId(), lower);
-        this.upperInclusive = Ranges.upper(range, from.treeId(), upper);
+        this.end = new ChangeSource.End(upper, Ranges.upper(range, from.treeId(), upper));
         open(pin.state());
     }
 
@@ -83,9 +83,9 @@ final class DiffCursor extends PinnedCursor implements ChangeCursor {
         BufferChanges.VersionAt atOne = new BufferChanges.VersionAt(one.place(), reads().sequence(state, one));
         BufferChanges.VersionAt atOther = new BufferChanges.VersionAt(other.place(), reads().sequence(state, other));
         List<ChangeSource> found = new ArrayList<>();
-        found.add(new BufferChanges(state.active.buffer, line, atOne, atOther));
+        found.add(new BufferChanges(state.active.buffer, line, atOne, atOther, end));
         for (Generation generation : state.sealed) {
-            found.add(new BufferChanges(generation.buffer, line, atOne, atOther));
+            found.add(new BufferChanges(generation.buffer, line, atOne, atOther, end));
         }
         Ranks ranksOfOne = one.ranks(state);
         Ranks ranksOfOther = other.ranks(state);
@@ -102,7 +102,7 @@ final class DiffCursor extends PinnedCursor implements ChangeCursor {
             }
             if (ofOne || (ofOther && !told)) {
                 found.add(new ArrayChanges(
-                        array, reads().cursor(array, ArrayCursor.Reading.CACHED), rankOfOne, rankOfOther));
+                        array, reads().cursor(array, ArrayCursor.Reading.CACHED), rankOfOne, rankOfOther, end));
             }
         }
         sources = found;
@@ -194,7 +194,7 @@ final class DiffCursor extends PinnedCursor implements ChangeCursor {
     /** Goes on until a key is there whose values differ, or the range ends. */
     private boolean settle() {
         present = false;
-        for (ChangeSource winner = tree.first(); winner != null && !isBeyond(winner); winner = tree.first()) {
+        for (ChangeSource winner = tree.first(); winner != null; winner = tree.first()) {
             takeKey(winner);
             lookUp();
             if (differs()) {
@@ -205,11 +205,6 @@ final class DiffCursor extends PinnedCursor implements ChangeCursor {
         }
         atEnd = true;
         return false;
-    }
-
-    private boolean isBeyond(ChangeSource source) {
-        int order = source.compareKey(upper.bytes(), upper.length());
-        return upperInclusive ? order > 0 : order >= 0;
     }
 
     private void takeKey(ChangeSource source) {

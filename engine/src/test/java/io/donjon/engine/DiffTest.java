@@ -20,12 +20,15 @@ import io.donjon.extents.BlockCache;
 import io.donjon.extents.Codec;
 import io.donjon.extents.sim.SimWorld;
 import io.donjon.extents.sim.Survival;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -166,6 +169,78 @@ class DiffTest {
                 assertFalse(cursor.next());
             }
             assertTrue(asked(store) - hits < 20, () -> asked(store) - hits + " blocks asked for");
+        });
+    }
+
+    /** What lies behind the range, of the same tree and of another, is not walked over in search of a change. */
+    @Test
+    void aRangeOfABufferCostsNothingOfWhatLiesBehind() {
+        LongAdder calls = new LongAdder();
+        Tuning counting = Tunings.withSlabs(UNMERGED_CHAIN, size -> counting(new HeapSlab(size), calls));
+        live(counting, store -> {
+            Keyspace keyspace = store.createKeyspace("k");
+            Keyspace behind = store.createKeyspace("behind");
+            Snapshot s = keyspace.snapshot("s");
+            keyspace.put(number(0), new byte[1]);
+            Snapshot t = keyspace.snapshot("t");
+            for (int key = 0; key < 1000; key++) {
+                keyspace.put(number(key), new byte[2]);
+                behind.put(number(key), new byte[1]);
+            }
+            KeyRange range = KeyRange.between(number(0), number(5));
+            for (Version to : List.of(t.version(), keyspace.version())) {
+                long before = calls.sum();
+                assertEquals(to.equals(t.version()) ? 1 : 5, changes(store, s.version(), to, range));
+                long made = calls.sum() - before;
+                // A search costs about twenty nodes, of a few fields each.
+                assertTrue(made < 3_000, () -> made + " calls to the buffer's memory");
+            }
+        });
+    }
+
+    private static Slab counting(Slab slab, LongAdder calls) {
+        return (Slab) Proxy.newProxyInstance(
+                Slab.class.getClassLoader(), new Class<?>[] {Slab.class}, (proxy, method, arguments) -> {
+                    calls.increment();
+                    return method.invoke(slab, arguments);
+                });
+    }
+
+    private static byte[] number(int key) {
+        return ByteBuffer.allocate(4).putInt(key).array();
+    }
+
+    private static int changes(StoreHandle store, Version from, Version to, KeyRange range) {
+        try (ChangeCursor cursor = store.diff(from, to, range)) {
+            int changes = 0;
+            while (cursor.next()) {
+                changes++;
+            }
+            return changes;
+        }
+    }
+
+    /** In an array whose first key lies behind the range nothing is looked for. */
+    @Test
+    void arraysBehindTheRangeAreNotRead() {
+        live(UNMERGED, store -> {
+            Keyspace keyspace = store.createKeyspace("k");
+            Snapshot s = keyspace.snapshot("s");
+            keyspace.put(number(0), new byte[1]);
+            settle(store);
+            long arrays = 10;
+            for (int array = 1; array <= arrays; array++) {
+                keyspace.put(number(1), new byte[] {(byte) array});
+                settle(store);
+            }
+            Snapshot t = keyspace.snapshot("t");
+            KeyRange range = KeyRange.between(number(0), number(1));
+            assertEquals(1, changes(store, s.version(), t.version(), range));
+            // Now it is known what ranks the versions have in the arrays; whether these have the key has to be asked.
+            long before = asked(store);
+            assertEquals(1, changes(store, s.version(), t.version(), range));
+            long one = asked(store) - before;
+            assertTrue(one < 2 * arrays, () -> one + " blocks asked for");
         });
     }
 

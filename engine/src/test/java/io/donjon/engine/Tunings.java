@@ -2,6 +2,7 @@ package io.donjon.engine;
 
 import io.donjon.extents.Codec;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.function.IntUnaryOperator;
 import java.util.random.RandomGenerator;
 
@@ -67,6 +68,28 @@ final class Tunings {
                 16,
                 codec,
                 HeapSlab::new);
+    }
+
+    /** The same tuning with the memory of write buffers made otherwise. */
+    static Tuning withSlabs(Tuning tuning, IntFunction<Slab> slabs) {
+        return new Tuning(
+                tuning.bufferBytes(),
+                tuning.sealedMax(),
+                tuning.cacheBytes(),
+                tuning.workBytes(),
+                tuning.blockBytes(),
+                tuning.filterKeysMax(),
+                tuning.bitsPerKey(),
+                tuning.ratio(),
+                tuning.strata(),
+                tuning.pieceBytes(),
+                tuning.mergeThreads(),
+                tuning.ioBytes(),
+                tuning.readAheadBytes(),
+                tuning.segmentBytes(),
+                tuning.openFilesMax(),
+                tuning.codec(),
+                slabs);
     }
 
     /** Any tuning: what it says must not change an answer. */
