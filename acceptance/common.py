@@ -126,6 +126,13 @@ def tail(text, good):
     return "" if good else "; " + " / ".join(re.findall(r"^\[ERROR\] (.*)$", text, re.M)[:3])[-400:]
 
 
+def closing(text, name):
+    """The last line that says `NAME: key=number ...`, as numbers by key, whole or not; empty if there is none."""
+    found = re.findall(rf"\b{name}: ((?:[\w.-]+=\d+(?:\.\d+)? ?)+)", text)
+    pairs = re.findall(r"([\w.-]+)=([\d.]+)", found[-1]) if found else []
+    return {key: float(value) if "." in value else int(value) for key, value in pairs}
+
+
 class KillTest:
     """A `donjon kill-test` that runs: what it says, and the means to kill it."""
 
