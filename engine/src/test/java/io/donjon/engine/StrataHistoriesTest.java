@@ -14,7 +14,6 @@ import io.donjon.Reader;
 import io.donjon.ScanOption;
 import io.donjon.Snapshot;
 import io.donjon.Version;
-import io.donjon.extents.Codec;
 import io.donjon.extents.sim.Seeds;
 import io.donjon.extents.sim.SimWorld;
 import io.donjon.versioning.Line;
@@ -45,28 +44,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  * brute force: what was written to each version, and its parents.
  */
 class StrataHistoriesTest {
-    /** Nothing is flushed or merged unless the history does it. */
-    private static Tuning byHand(Tuning.Strata strata, long pieceBytes) {
-        return new Tuning(
-                1 << 22,
-                4,
-                1 << 20,
-                64 << 20,
-                512,
-                64,
-                10,
-                0.0,
-                strata,
-                pieceBytes,
-                1,
-                4096,
-                4096,
-                1 << 20,
-                16,
-                Codec.RAW,
-                HeapSlab::new);
-    }
-
     private static final double ALPHA = 1.0;
 
     /** More than anything that is merged here. */
@@ -484,7 +461,7 @@ class StrataHistoriesTest {
     }
 
     private static void run(long seed, Tuning.Strata strata, long pieceBytes, Consumer<StoreHandle> body) {
-        SimStore sim = new SimStore(1, 1, byHand(strata, pieceBytes), Durability.ASYNC);
+        SimStore sim = new SimStore(1, 1, Tunings.byHand(strata, pieceBytes), Durability.ASYNC);
         SimWorld world = new SimWorld(seed);
         assertTrue(world.run(() -> body.accept(sim.open(world))));
     }

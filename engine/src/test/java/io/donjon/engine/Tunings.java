@@ -92,6 +92,28 @@ final class Tunings {
                 slabs);
     }
 
+    /** Nothing is flushed or merged unless the test does it; merges commit whenever they have written so much. */
+    static Tuning byHand(Tuning.Strata strata, long pieceBytes) {
+        return new Tuning(
+                1 << 22,
+                4,
+                1 << 20,
+                WORK_BYTES,
+                512,
+                64,
+                10,
+                0.0,
+                strata,
+                pieceBytes,
+                1,
+                4096,
+                4096,
+                1 << 20,
+                16,
+                Codec.RAW,
+                HeapSlab::new);
+    }
+
     /** Any tuning: what it says must not change an answer. */
     static Tuning random(RandomGenerator random) {
         return any(random::nextInt, CODECS.get(random.nextInt(CODECS.size())));

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.donjon.Durability;
 import io.donjon.Keyspace;
-import io.donjon.extents.Codec;
 import io.donjon.extents.sim.SimWorld;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -15,24 +14,10 @@ import org.junit.jupiter.api.Test;
 
 /** What was merged while there was memory for one array only is cut along the line later. */
 class UncutTest {
-    private static final Tuning TUNING = new Tuning(
-            1 << 22,
-            4,
-            1 << 20,
-            4 << 20,
-            512,
-            64,
-            10,
-            0.0,
-            new Tuning.Strata(1.0, 64),
-            64 << 20,
-            1,
-            4096,
-            4096,
-            1 << 20,
-            16,
-            Codec.RAW,
-            HeapSlab::new);
+    private static final Tuning TUNING = Tunings.byHand(new Tuning.Strata(1.0, 64), 64 << 20);
+
+    /** Memory for a few arrays side by side. */
+    private static final long BACK_BYTES = 4 << 20;
 
     private static void live(Consumer<StoreHandle> life) {
         SimWorld world = new SimWorld(1);
@@ -80,7 +65,7 @@ class UncutTest {
             assertTrue(store.engine().background().merges().mergeOne((every, busy) -> List.copyOf(every)));
             assertEquals(1, arrays(store), "there was no memory to write more");
             assertFalse(cutOne(store), "there still is none");
-            memory.giveBack(all);
+            memory.giveBack(BACK_BYTES);
             int times = 0;
             while (times < 10 && cutOne(store)) {
                 times++;
