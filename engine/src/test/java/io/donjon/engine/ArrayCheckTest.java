@@ -110,16 +110,13 @@ class ArrayCheckTest {
     }
 
     private static ArrayRun withTable(StoreHandle store, ArrayRun array, List<BlockPointer> table) {
-        UnaryOperator<ArrayFooter> forged = old -> new ArrayFooter(
-                old.index(),
+        UnaryOperator<ArrayFooter> forged = old -> footer(
+                old,
                 table.size() * ArrayWriter.TABLE_IDS,
                 table,
-                old.directory(),
-                old.sample(),
                 old.counts(),
-                old.firstKey(),
                 old.lastKey(),
-                old.blockBytes(),
+                old.sample(),
                 old.outlook());
         return forge(store, array, NOTHING, forged, info -> info, array.to());
     }
@@ -253,16 +250,13 @@ class ArrayCheckTest {
             case ENTRY_ORDER -> breaker.entry(BlockType.DATA, (plain, at) -> plain[at.valueAt() - 3] = 0);
             case ENTRY_RANK -> breaker.entry(BlockType.DATA, (plain, at) -> plain[at.valueAt() - 2] = 0x7f);
             case OUTLOOK ->
-                breaker.footer(old -> new ArrayFooter(
-                        old.index(),
+                breaker.footer(old -> footer(
+                        old,
                         old.places(),
                         old.table(),
-                        old.directory(),
-                        old.sample(),
                         old.counts(),
-                        old.firstKey(),
                         old.lastKey(),
-                        old.blockBytes(),
+                        old.sample(),
                         new ArrayFooter.Outlook(1, false)));
             case ENTRY_RESTARTS ->
                 breaker.first(BlockType.DATA, plain -> view(plain).putInt(SortedBlock.entriesEnd(plain), 1));
@@ -334,17 +328,28 @@ class ArrayCheckTest {
 
     private static ArrayFooter footer(
             ArrayFooter old, int places, ArrayCounts counts, byte[] lastKey, BlockPointer sample) {
+        return footer(old, places, old.table(), counts, lastKey, sample, old.outlook());
+    }
+
+    private static ArrayFooter footer(
+            ArrayFooter old,
+            int places,
+            List<BlockPointer> table,
+            ArrayCounts counts,
+            byte[] lastKey,
+            BlockPointer sample,
+            ArrayFooter.Outlook outlook) {
         return new ArrayFooter(
                 old.index(),
                 places,
-                old.table(),
+                table,
                 old.directory(),
                 sample,
                 counts,
                 old.firstKey(),
                 lastKey,
                 old.blockBytes(),
-                old.outlook());
+                outlook);
     }
 
     private static ArrayInfo info(ArrayInfo old, long values, long keys, long bytes) {

@@ -34,6 +34,17 @@ class ExtentTest {
         return content;
     }
 
+    /** An extent of so many blocks, named by the manifest, and the offset of each block. */
+    private record Written(StoreModel.Session session, Extent extent, List<Long> offsets) {
+        static Written of(SimWorld world, int disks, int copies, int blocks) {
+            StoreModel.Session session = open(world, disks, copies);
+            ExtentWriter writer = session.store().create(16384, 0);
+            List<Long> offsets = write(writer, blocks);
+            session.edit(1, "extent", new ManifestEdit().add(writer.finish()), 0);
+            return new Written(session, session.store().extent(writer.id()), offsets);
+        }
+    }
+
     /** Writes so many blocks; gives the offset of each. */
     private static List<Long> write(ExtentWriter writer, int blocks) {
         List<Long> offsets = new ArrayList<>();
@@ -187,11 +198,9 @@ class ExtentTest {
     void aBadCopyIsAnsweredFromTheOtherAndCounted() {
         SimWorld world = new SimWorld(3);
         assertTrue(world.run(() -> {
-            StoreModel.Session session = open(world, 2, 2);
-            ExtentWriter writer = session.store().create(16384, 0);
-            List<Long> offsets = write(writer, 40);
-            session.edit(1, "extent", new ManifestEdit().add(writer.finish()), 0);
-            Extent extent = session.store().extent(writer.id());
+            Written written = Written.of(world, 2, 2, 40);
+            Extent extent = written.extent;
+            List<Long> offsets = written.offsets;
             for (String name : world.disk("d0").names()) {
                 if (name.startsWith("x-")) {
                     byte[] bytes = world.disk("d0").contents(name);
@@ -210,10 +219,10 @@ class ExtentTest {
                 }
             }
             assertEquals(offsets.size(), badCopies);
-            List<ExtentStore.DiskStatus> disks = session.store().disks();
-            assertTrue(disks.get(0).badCopies() > 0);
-            assertEquals(0, disks.get(1).badCopies());
-            session.store().abandon();
+            ExtentStore store = written.session.store();
+            assertTrue(store.disks().get(0).badCopies() > 0);
+            assertEquals(0, store.disks().get(1).badCopies());
+            store.abandon();
         }));
     }
 
@@ -222,13 +231,11 @@ class ExtentTest {
     void readingAheadBeginsSmallAndGrows() {
         SimWorld world = new SimWorld(4);
         assertTrue(world.run(() -> {
-            StoreModel.Session session = open(world, 1, 1);
-            ExtentWriter writer = session.store().create(16384, 0);
-            List<Long> offsets = write(writer, 200);
-            session.edit(1, "extent", new ManifestEdit().add(writer.finish()), 0);
+            Written written = Written.of(world, 1, 1, 200);
+            List<Long> offsets = written.offsets;
             int size = BLOCK_BYTES + BlockFormat.HEADER_BYTES;
             int most = 40 * size;
-            ReadAhead ahead = session.store().extent(writer.id()).readAhead(4 * size, most);
+            ReadAhead ahead = written.extent.readAhead(4 * size, most);
             int reads = 0;
             long before = 0;
             for (int i = 0; i < offsets.size(); i++) {
@@ -239,7 +246,7 @@ class ExtentTest {
                 before = ahead.bytesRead();
             }
             assertTrue(reads <= 20, reads + " reads");
-            session.store().abandon();
+            written.session.store().abandon();
         }));
     }
 
@@ -257,11 +264,8 @@ class ExtentTest {
     void aPlaceThatCannotHoldABlockIsRefused() {
         SimWorld world = new SimWorld(3);
         assertTrue(world.run(() -> {
-            StoreModel.Session session = open(world, 1, 1);
-            ExtentWriter writer = session.store().create(16384, 0);
-            write(writer, 20);
-            session.edit(1, "extent", new ManifestEdit().add(writer.finish()), 0);
-            Extent extent = session.store().extent(writer.id());
+            Written written = Written.of(world, 1, 1, 20);
+            Extent extent = written.extent;
             long end = extent.length();
             for (long[] place :
                     new long[][] {{-1, 100}, {0, 16}, {0, -5}, {end - 50, 51}, {(1 << 20) - 50, 51}, {0, (1 << 20) + 1}
@@ -270,8 +274,9 @@ class ExtentTest {
                         assertThrows(StorageException.class, () -> extent.read(place[0], (int) place[1]));
                 assertEquals(StorageException.Kind.DAMAGED, refused.kind());
             }
-            assertThrows(StorageException.class, () -> session.store().extent(99));
-            session.store().abandon();
+            ExtentStore store = written.session.store();
+            assertThrows(StorageException.class, () -> store.extent(99));
+            store.abandon();
         }));
     }
 
