@@ -14,8 +14,8 @@ final class Pace {
     /** Beside others it rests so many times as long as it has worked. */
     private static final long REST_TIMES = 3;
 
-    /** What it rests at least, to see whether there are others. */
-    private static final long REST_NANOS_LEAST = 500_000;
+    /** What it rests while there are none, to see whether there are. */
+    private static final long REST_NANOS_ALONE = 500_000;
 
     private final Environment environment;
 
@@ -43,7 +43,7 @@ final class Pace {
         }
         // Only while nothing is done here can be seen what others do.
         long before = activity.getAsLong();
-        environment.pause(alone ? REST_NANOS_LEAST : Math.max(REST_NANOS_LEAST, REST_TIMES * worked));
+        environment.pause(alone ? REST_NANOS_ALONE : REST_TIMES * worked);
         alone = activity.getAsLong() == before;
         since = environment.nanoTime();
     }

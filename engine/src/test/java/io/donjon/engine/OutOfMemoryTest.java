@@ -111,25 +111,8 @@ final class OutOfMemoryTest {
             }
             return new HeapSlab(bytes);
         };
-        Tuning tuning = new Tuning(
-                1 << 20,
-                1,
-                64 << 10,
-                64 << 20,
-                512,
-                64,
-                10,
-                1.0,
-                Tuning.Strata.OFF,
-                64 << 20,
-                1,
-                4096,
-                4096,
-                1 << 20,
-                16,
-                Codec.LZ4,
-                slabs);
-        SimStore sim = new SimStore(1, 1, tuning);
+        Tuning tuning = Tunings.of(1 << 20, 1, 64 << 10, 512, 64, 1.0, 1 << 20, Codec.LZ4);
+        SimStore sim = new SimStore(1, 1, Tunings.withSlabs(tuning, slabs));
         SimWorld world = new SimWorld(1);
         byte[] first = {1};
         byte[] second = {2};
