@@ -105,18 +105,18 @@ class CleanPowerCutTest {
                 truth.put("keyspace c" + s + " of k", ofClone);
             }
             if (s % 6 == 5) {
-                flush(store);
+                ByHand.flush(store);
             }
         }
         truth.put("keyspace k of k", content);
         Keyspace alone = store.createKeyspace("alone").with(Durability.ASYNC);
         NavigableMap<byte[], byte[]> ofAlone = new TreeMap<>(Model.KEY_ORDER);
-        flush(store);
+        ByHand.flush(store);
         for (int n = 0; n < 20; n++) {
             write(alone, ofAlone, n, random);
         }
         truth.put("keyspace alone of alone", ofAlone);
-        flush(store);
+        ByHand.flush(store);
     }
 
     private static void write(
@@ -132,13 +132,6 @@ class CleanPowerCutTest {
             }
             keyspace.put(key, value);
             content.put(key, value);
-        }
-    }
-
-    private static void flush(StoreHandle store) {
-        store.engine().commits().sealNow();
-        while (!store.engine().states().current().sealed.isEmpty()) {
-            store.engine().environment().pause(1_000_000);
         }
     }
 
@@ -181,7 +174,7 @@ class CleanPowerCutTest {
             done.addAll(begun);
         }
         // Arrays name what is dropped, at their ends as well.
-        flush(store);
+        ByHand.flush(store);
         reclaim(store);
         store.clean().result();
         reclaim(store);

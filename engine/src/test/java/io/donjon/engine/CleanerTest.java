@@ -50,6 +50,14 @@ class CleanerTest {
                 1, 1, Tunings.of(1 << 20, 2, 64 << 10, 512, 64, ratio, 64 << 10, Codec.RAW), Durability.ASYNC);
     }
 
+    private static void live(Consumer<StoreHandle> life) {
+        live(1, life);
+    }
+
+    private static void live(long seed, Consumer<StoreHandle> life) {
+        live(new SimWorld(seed), store(0), life);
+    }
+
     private static void live(SimWorld world, SimStore sim, Consumer<StoreHandle> life) {
         assertTrue(world.run(() -> {
             StoreHandle store = sim.open(world);
@@ -77,11 +85,14 @@ class CleanerTest {
         }
     }
 
-    private static void flush(StoreHandle store) {
-        store.engine().commits().sealNow();
-        while (!store.engine().states().current().sealed.isEmpty()) {
-            store.engine().environment().pause(1_000_000);
+    /** A keyspace of which all keys were written so many times, each time to an array of its own. */
+    private static Keyspace layers(StoreHandle store, int rounds) {
+        Keyspace a = store.createKeyspace("a");
+        for (int round = 1; round <= rounds; round++) {
+            fill(a, round);
+            ByHand.flush(store);
         }
+        return a;
     }
 
     private static void rest(StoreHandle store, long seconds) {
@@ -105,14 +116,11 @@ class CleanerTest {
 
     @Test
     void aDroppedKeyspaceGivesItsSpaceBackThoughNobodyWritesAnything() {
-        SimWorld world = new SimWorld(1);
-        live(world, store(0), store -> {
-            Keyspace a = store.createKeyspace("a");
-            fill(a, 1);
-            flush(store);
+        live(store -> {
+            Keyspace a = layers(store, 1);
             long one = onDisk(store);
             fill(store.createKeyspace("b"), 2);
-            flush(store);
+            ByHand.flush(store);
             a.drop();
             rest(store, 3);
             assertEquals(1, arrays(store).size());
@@ -125,12 +133,11 @@ class CleanerTest {
 
     @Test
     void dropsWaitNotForEverForABufferThatFillsSlowly() {
-        SimWorld world = new SimWorld(1);
-        live(world, store(0), store -> {
+        live(store -> {
             Keyspace a = store.createKeyspace("a");
             Keyspace b = store.createKeyspace("b");
             fill(a, 1);
-            flush(store);
+            ByHand.flush(store);
             b.put(key(1), value(1, 1));
             a.drop();
             rest(store, 3);
@@ -144,12 +151,11 @@ class CleanerTest {
 
     @Test
     void anArrayStaysAsLongAsACursorReadsTheDroppedVersion() {
-        SimWorld world = new SimWorld(1);
-        live(world, store(0), store -> {
+        live(store -> {
             Keyspace a = store.createKeyspace("a");
             fill(a, 1);
             Snapshot s = a.snapshot("s");
-            flush(store);
+            ByHand.flush(store);
             try (Cursor cursor = s.scan(KeyRange.all())) {
                 assertTrue(cursor.next());
                 s.drop();
@@ -172,9 +178,7 @@ class CleanerTest {
         SimStore sim = store(0);
         world.run(() -> {
             StoreHandle store = sim.open(world);
-            Keyspace a = store.createKeyspace("a");
-            fill(a, 1);
-            flush(store);
+            Keyspace a = layers(store, 1);
             a.with(Durability.SYNC).drop();
         });
         live(world.reboot(Survival.ALL_LOST), sim, store -> {
@@ -186,14 +190,13 @@ class CleanerTest {
 
     @Test
     void anArrayOfWhichAnythingCanBeReadStays() {
-        SimWorld world = new SimWorld(1);
-        live(world, store(0), store -> {
+        live(store -> {
             Keyspace a = store.createKeyspace("a");
             fill(a, 1);
             Snapshot s = a.snapshot("s");
             Keyspace clone = s.cloneAs("clone");
             fill(clone, 2);
-            flush(store);
+            ByHand.flush(store);
             a.drop();
             s.drop();
             rest(store, 3);
@@ -230,8 +233,7 @@ class CleanerTest {
 
     @Test
     void anArrayIsWrittenAnewOnceTooMuchOfItIsDead() {
-        SimWorld world = new SimWorld(1);
-        live(world, store(0), store -> {
+        live(store -> {
             List<Snapshot> history = history(store, 10);
             long all = bytes(store);
             long merges = store.stats().merging().merges();
@@ -255,8 +257,7 @@ class CleanerTest {
 
     @Test
     void cleaningLeavesNothingDead() {
-        SimWorld world = new SimWorld(1);
-        live(world, store(0), store -> {
+        live(store -> {
             List<Snapshot> history = history(store, 10);
             long all = bytes(store);
             history.get(4).drop();
@@ -303,8 +304,7 @@ class CleanerTest {
     @MethodSource("seeds")
     void whatDroppingAVersionWouldFreeIsWhatItDoesFree(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        SimWorld world = new SimWorld(seed);
-        live(world, store(0), store -> {
+        live(seed, store -> {
             List<Snapshot> snapshots = new ArrayList<>();
             grow(store, random, new ArrayList<>(), snapshots);
             long said = 0;
@@ -337,8 +337,7 @@ class CleanerTest {
     @MethodSource("seeds")
     void whatIsExclusiveAndWhatIsSharedIsWhatAWalkOverAllVersionsFinds(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        SimWorld world = new SimWorld(seed);
-        live(world, store(0), store -> {
+        live(seed, store -> {
             List<Keyspace> keyspaces = new ArrayList<>();
             List<Snapshot> snapshots = new ArrayList<>();
             grow(store, random, keyspaces, snapshots);
@@ -388,8 +387,7 @@ class CleanerTest {
     @MethodSource("seeds")
     void theDeadShareIsWhatWritingAnewGivesBack(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        SimWorld world = new SimWorld(seed);
-        live(world, store(0), store -> {
+        live(seed, store -> {
             List<Keyspace> keyspaces = new ArrayList<>();
             List<Snapshot> snapshots = new ArrayList<>();
             grow(store, random, keyspaces, snapshots);
@@ -401,7 +399,7 @@ class CleanerTest {
             if (random.nextBoolean() && keyspaces.size() > 1) {
                 keyspaces.remove(random.nextInt(keyspaces.size())).drop();
             }
-            flush(store);
+            ByHand.flush(store);
             Readers readers = Readers.of(store.engine().catalog());
             double live = 0;
             for (ArrayRun array : arrays(store)) {
@@ -418,13 +416,8 @@ class CleanerTest {
 
     @Test
     void cleaningBringsTheArraysOfABandTogether() {
-        SimWorld world = new SimWorld(1);
-        live(world, store(0), store -> {
-            Keyspace a = store.createKeyspace("a");
-            for (int round = 1; round <= 4; round++) {
-                fill(a, round);
-                flush(store);
-            }
+        live(store -> {
+            Keyspace a = layers(store, 4);
             fill(a, 5);
             Snapshot s = a.snapshot("s");
             a.put(key(0), value(0, 6));
@@ -447,12 +440,11 @@ class CleanerTest {
 
     @Test
     void cleaningDropsWhatCannotBeReadWithoutReadingIt() {
-        SimWorld world = new SimWorld(1);
-        live(world, store(0), store -> {
+        live(store -> {
             List<Keyspace> keyspaces = List.of(store.createKeyspace("a"), store.createKeyspace("b"));
             for (Keyspace keyspace : keyspaces) {
                 fill(keyspace, 1);
-                flush(store);
+                ByHand.flush(store);
             }
             keyspaces.forEach(Keyspace::drop);
             CleanReport report = store.clean().result();
@@ -463,13 +455,8 @@ class CleanerTest {
 
     @Test
     void cleaningCanBeCancelledAndGoesOnWhenAskedAgain() {
-        SimWorld world = new SimWorld(1);
-        live(world, store(0), store -> {
-            Keyspace a = store.createKeyspace("a");
-            for (int round = 1; round <= 3; round++) {
-                fill(a, round);
-                flush(store);
-            }
+        live(store -> {
+            Keyspace a = layers(store, 3);
             Job<CleanReport> job = store.clean();
             job.cancel();
             assertThrows(CancellationException.class, job::result);
@@ -481,13 +468,8 @@ class CleanerTest {
 
     @Test
     void aCleaningEndsWithTheStore() {
-        SimWorld world = new SimWorld(1);
-        live(world, store(0), store -> {
-            Keyspace a = store.createKeyspace("a");
-            for (int round = 1; round <= 3; round++) {
-                fill(a, round);
-                flush(store);
-            }
+        live(store -> {
+            layers(store, 3);
             Job<CleanReport> job = store.clean();
             store.close();
             try {
@@ -504,14 +486,12 @@ class CleanerTest {
     void cleaningLeavesAloneWhatIsWrittenMeanwhile() {
         SimWorld world = new SimWorld(1);
         live(world, store(1.0), store -> {
-            Keyspace a = store.createKeyspace("a");
-            fill(a, 1);
-            flush(store);
+            Keyspace a = layers(store, 1);
             boolean[] over = {false};
             var writer = world.environment().start("writer", () -> {
                 for (int round = 2; !over[0]; round++) {
                     fill(a, round);
-                    flush(store);
+                    ByHand.flush(store);
                 }
             });
             CleanReport report = store.clean().result();

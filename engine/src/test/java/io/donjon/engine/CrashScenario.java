@@ -118,7 +118,7 @@ final class CrashScenario {
         switch (kind) {
             case LARGE_VALUE -> {
                 machine.putLarge();
-                flush(open.engine());
+                ByHand.flush(open);
                 observe(world, open, machine);
             }
             case MERGES -> mergeSideBySide(world, open, machine);
@@ -151,7 +151,7 @@ final class CrashScenario {
         // Where there is no keyspace the first one creates it.
         for (int n = 0; n < 5; n++) {
             machine.step(PUT);
-            flush(engine);
+            ByHand.flush(open);
         }
         Fault slow = Fault.stall(STALL_NANOS).on(name -> name.startsWith("x-"));
         world.disk("d0").inject(slow);
@@ -178,13 +178,6 @@ final class CrashScenario {
         }
         workers.forEach(Worker::join);
         slow.lift();
-    }
-
-    private static void flush(Engine engine) {
-        engine.commits().sealNow();
-        while (!engine.states().current().sealed.isEmpty()) {
-            engine.environment().pause(1_000_000);
-        }
     }
 
     private void observe(SimWorld world, StoreHandle open, Machine machine) {

@@ -182,7 +182,7 @@ final class DamagedStore {
             }
             store.sync();
             remember(world);
-            flush(store);
+            ByHand.flush(store);
             remember(world);
         }
         drops(store, main, life);
@@ -224,13 +224,6 @@ final class DamagedStore {
         byte[] bytes = new byte[length];
         Arrays.fill(bytes, (byte) with);
         return bytes;
-    }
-
-    private static void flush(StoreHandle store) {
-        store.engine().commits().sealNow();
-        while (!store.engine().states().current().sealed.isEmpty()) {
-            store.engine().environment().pause(1_000_000);
-        }
     }
 
     /** Takes note of what the files hold now, where that is new. */

@@ -110,10 +110,7 @@ final class FixtureMaker {
                 main.put(bytes("during"), bytes("view"));
                 view.get(bytes("during"));
             }
-            store.engine().commits().sealNow();
-            while (!store.engine().states().current().sealed.isEmpty()) {
-                store.engine().environment().pause(1_000_000);
-            }
+            ByHand.flush(store);
         }
         dropSome(store, main, other);
         main.put(bytes("last"), bytes("only in the log"));

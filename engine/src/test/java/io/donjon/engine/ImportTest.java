@@ -501,11 +501,11 @@ class ImportTest {
             take(store, streams.get(0), "k");
             InputStream half = meanwhile(streams.get(1), () -> {
                 assertTrue(hasHidden(store), "it has not begun");
-                flush(store);
+                ByHand.flush(store);
                 Checkpoints.write(store.engine().store());
                 // The next edit stands in the new manifest alone.
                 store.createKeyspace("another").drop();
-                flush(store);
+                ByHand.flush(store);
                 world.disk("d0").inject(Fault.ioError().forever());
             });
             assertThrows(DonjonException.class, () -> take(store, half, "k"));
@@ -517,14 +517,6 @@ class ImportTest {
             assertEquals(1, store.stats().keyspaces());
             take(store, streams.get(1), "k");
         });
-    }
-
-    private static void flush(StoreHandle store) {
-        Engine engine = store.engine();
-        engine.commits().sealNow();
-        while (!engine.states().current().sealed.isEmpty()) {
-            engine.environment().pause(1_000_000);
-        }
     }
 
     @Test

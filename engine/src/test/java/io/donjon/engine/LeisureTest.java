@@ -32,10 +32,7 @@ class LeisureTest {
         for (int number = 0; number < keys; number++) {
             keyspace.put(ByteBuffer.allocate(4).putInt(number).array(), new byte[100]);
         }
-        store.engine().commits().sealNow();
-        while (!store.engine().states().current().sealed.isEmpty()) {
-            pause(store, 1);
-        }
+        ByHand.flush(store);
     }
 
     private static void pause(StoreHandle store, long millis) {

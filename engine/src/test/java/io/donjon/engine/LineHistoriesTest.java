@@ -9,25 +9,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.donjon.Durability;
 import io.donjon.Keyspace;
-import io.donjon.Reader;
 import io.donjon.Snapshot;
 import io.donjon.Version;
 import io.donjon.VersionQuery;
-import io.donjon.extents.Codec;
 import io.donjon.extents.Environment;
 import io.donjon.extents.sim.PowerCuts;
 import io.donjon.extents.sim.Seeds;
 import io.donjon.extents.sim.SimWorld;
 import io.donjon.extents.sim.Survival;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.SplittableRandom;
-import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -37,7 +31,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * shows to give wrong answers the shortest history that would show it here. Rules about cuts and places that
  * leave wait for the code that they are about.
  */
-class LineHistoriesTest {
+class LineHistoriesTest extends ByHand {
     private static final int LIVES = 4;
     private static final int STEPS = 150;
 
@@ -71,50 +65,6 @@ class LineHistoriesTest {
 
     // ---- one history for each rule ----
 
-    /** Nothing is merged unless the test says so. */
-    private static final Tuning BY_HAND = Tunings.of(1 << 20, 4, 64 << 10, 512, 64, 0.0, 64 << 10, Codec.RAW);
-
-    private final SimStore sim = new SimStore(1, 1, BY_HAND, Durability.ASYNC);
-    private SimWorld world = new SimWorld(1);
-
-    /** Lives once in the present world; then the process dies, and what was not stable may be lost. */
-    private void live(Survival survival, Consumer<StoreHandle> life) {
-        SimWorld here = world;
-        assertTrue(here.run(() -> life.accept(sim.open(here))));
-        world = here.reboot(survival);
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static Keyspace keyspace(StoreHandle store, String name) {
-        return Objects.requireNonNull(store.keyspace(name), name);
-    }
-
-    private static Snapshot snapshot(StoreHandle store, String keyspace, String name) {
-        return Objects.requireNonNull(keyspace(store, keyspace).snapshotNamed(name), name);
-    }
-
-    private static void put(Keyspace keyspace, String key, String value) {
-        keyspace.put(bytes(key), bytes(value));
-    }
-
-    private static void assertHolds(@Nullable String value, Reader reader, String key) {
-        assertArrayEquals(value == null ? null : bytes(value), reader.get(bytes(key)));
-    }
-
-    private static void settle(StoreHandle store) {
-        store.engine().commits().sealNow();
-        await(store, 0);
-    }
-
-    private static void await(StoreHandle store, int sealed) {
-        while (store.engine().states().current().sealed.size() > sealed) {
-            store.engine().environment().pause(10_000);
-        }
-    }
-
     /** Merges the arrays of these ages, counted from the newest, 0, and whatever must go along. */
     private static void merge(StoreHandle store, int... which) {
         Merges merges = store.engine().background().merges();
@@ -129,7 +79,7 @@ class LineHistoriesTest {
             Keyspace k = store.createKeyspace("k");
             k.snapshot("s").drop();
             assertTrue(store.stats().log().bytes() > 0);
-            settle(store);
+            flush(store);
             assertEquals(0, store.stats().log().bytes());
             assertEquals(0, arrays(store));
             assertEquals(store.stats().sequence(), store.engine().image().lastSequence());
@@ -144,7 +94,7 @@ class LineHistoriesTest {
                 for (int i = 0; i < 1000; i++) {
                     put(k, array + " " + i, "x".repeat(100));
                 }
-                settle(store);
+                flush(store);
             }
             put(k, "a", "1");
             Generation active = store.engine().states().current().active;
@@ -154,7 +104,7 @@ class LineHistoriesTest {
             while (merges.running() == 0) {
                 environment.pause(1_000);
             }
-            settle(store);
+            flush(store);
             while (active.isHeld() && merges.running() > 0) {
                 environment.pause(1_000);
             }
@@ -176,7 +126,7 @@ class LineHistoriesTest {
             put(k, "a", "old");
             k.snapshot("s");
             put(k, "a", "new");
-            settle(store);
+            flush(store);
             snapshot(store, "k", "s").drop();
             merge(store, 0);
             assertEquals(1, arrays(store));
@@ -194,11 +144,11 @@ class LineHistoriesTest {
             Keyspace k = store.createKeyspace("k");
             put(k, "a", "1");
             put(k, "b", "1");
-            settle(store);
+            flush(store);
             put(k, "a", "2");
-            settle(store);
+            flush(store);
             put(k, "b", "3");
-            settle(store);
+            flush(store);
             assertEquals(3, arrays(store));
             merge(store, 0, 2);
             assertEquals(1, arrays(store));
@@ -220,7 +170,7 @@ class LineHistoriesTest {
                 put(k, "a", "2");
                 store.engine().commits().sealNow();
                 put(k, "a", "3");
-                await(store, 0);
+                awaitFlushes(store, 0);
                 put(k, "b", "4");
             });
             SimWorld after = cut.reboot(Survival.ALL_LOST);
@@ -258,7 +208,7 @@ class LineHistoriesTest {
                 Keyspace c = s.cloneAs("c");
                 put(c, "a", "clone");
                 c.with(Durability.SYNC).snapshot("of c");
-                settle(store);
+                flush(store);
                 k.with(Durability.SYNC).snapshot("t");
             });
             SimWorld after = cut.reboot(Survival.ALL_KEPT);
@@ -287,7 +237,7 @@ class LineHistoriesTest {
             put(k, "a", "2");
             Keyspace c = s.cloneAs("c");
             put(c, "a", "3");
-            await(store, 0);
+            awaitFlushes(store, 0);
             store.sync();
         });
         for (int life = 0; life < 2; life++) {
@@ -295,7 +245,7 @@ class LineHistoriesTest {
                 assertHolds("1", snapshot(store, "k", "s"), "a");
                 assertHolds("2", keyspace(store, "k"), "a");
                 assertHolds("3", keyspace(store, "c"), "a");
-                settle(store);
+                flush(store);
             });
         }
     }
@@ -327,7 +277,7 @@ class LineHistoriesTest {
             put(k, "a", "1");
             Snapshot s = k.snapshot("s");
             put(k, "a", "2");
-            settle(store);
+            flush(store);
             Keyspace c = s.cloneAs("c");
             put(c, "b", "3");
             store.sync();
@@ -361,7 +311,7 @@ class LineHistoriesTest {
         });
         live(Survival.ALL_KEPT, store -> {
             assertEquals(expected, names(store));
-            settle(store);
+            flush(store);
             store.close();
         });
         live(Survival.ALL_KEPT, store -> assertEquals(expected, names(store)));
@@ -383,7 +333,7 @@ class LineHistoriesTest {
             // Behind the subtree of s it would find 2 before it.
             Keyspace c = s.cloneAs("c");
             assertHolds("1", c, "a");
-            settle(store);
+            flush(store);
             assertHolds("1", c, "a");
             assertHolds("1", s.cloneAs("d"), "a");
         });
@@ -402,13 +352,13 @@ class LineHistoriesTest {
             assertHolds("1", snapshot(store, "k", "t"), "a");
             assertHolds("1", k, "a");
             assertHolds("1", s, "a");
-            settle(store);
+            flush(store);
             assertHolds("1", k, "a");
             assertHolds("2", c, "a");
             // And where nothing was known, older arrays are asked.
             put(c, "a", "3");
             assertHolds("1", k, "a");
-            settle(store);
+            flush(store);
             merge(store, 0, 1);
             assertHolds("1", k, "a");
             assertHolds("3", c, "a");

@@ -372,10 +372,7 @@ final class LineHistory {
     }
 
     private void settle() {
-        store().engine().commits().sealNow();
-        while (!store().engine().states().current().sealed.isEmpty()) {
-            store().engine().environment().pause(100_000);
-        }
+        ByHand.flush(store());
         durable = log.size();
     }
 

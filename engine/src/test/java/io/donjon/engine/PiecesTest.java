@@ -91,10 +91,7 @@ class PiecesTest {
                     k.put(key(key), value(key, round));
                 }
             }
-            store.engine().commits().sealNow();
-            while (!store.engine().states().current().sealed.isEmpty()) {
-                store.engine().environment().pause(10_000);
-            }
+            ByHand.flush(store);
         }
         assertEquals(3, arrays(store).size());
     }
@@ -172,10 +169,7 @@ class PiecesTest {
                         k.snapshot("s" + round).cloneAs("c" + round);
                     }
                 }
-                store.engine().commits().sealNow();
-                while (!store.engine().states().current().sealed.isEmpty()) {
-                    store.engine().environment().pause(10_000);
-                }
+                ByHand.flush(store);
             }
         });
         SimDisk disk = world.disk("d0");

@@ -1,6 +1,5 @@
 package io.donjon.engine;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -18,7 +17,6 @@ import io.donjon.Snapshot;
 import io.donjon.Version;
 import io.donjon.VersionQuery;
 import io.donjon.View;
-import io.donjon.extents.Codec;
 import io.donjon.extents.Environment;
 import io.donjon.extents.sim.PowerCuts;
 import io.donjon.extents.sim.SimWorld;
@@ -29,53 +27,12 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Versions that nobody can read leave the line, once nothing names them; what users hold of them says so for ever. */
-class ReclaimTest {
-    /** Nothing is merged unless the test says so. */
-    private static final Tuning BY_HAND = Tunings.of(1 << 20, 4, 64 << 10, 512, 64, 0.0, 64 << 10, Codec.RAW);
-
-    private final SimStore sim = new SimStore(1, 1, BY_HAND, Durability.ASYNC);
-    private SimWorld world = new SimWorld(1);
-
-    /** Lives once in the present world; then the process dies, and what was not stable may be lost. */
-    private void live(Survival survival, Consumer<StoreHandle> life) {
-        SimWorld here = world;
-        assertTrue(here.run(() -> life.accept(sim.open(here))));
-        world = here.reboot(survival);
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static Keyspace keyspace(StoreHandle store, String name) {
-        return Objects.requireNonNull(store.keyspace(name), name);
-    }
-
-    private static Snapshot snapshot(StoreHandle store, String keyspace, String name) {
-        return Objects.requireNonNull(keyspace(store, keyspace).snapshotNamed(name), name);
-    }
-
-    private static void put(Keyspace keyspace, String key, String value) {
-        keyspace.put(bytes(key), bytes(value));
-    }
-
-    private static void assertHolds(@Nullable String value, Reader reader, String key) {
-        assertArrayEquals(value == null ? null : bytes(value), reader.get(bytes(key)));
-    }
-
-    private static void settle(StoreHandle store) {
-        store.engine().commits().sealNow();
-        while (!store.engine().states().current().sealed.isEmpty()) {
-            store.engine().environment().pause(1_000);
-        }
-    }
-
+class ReclaimTest extends ByHand {
     /** Merges the arrays of these ages, counted from the newest, 0. */
     private static void merge(StoreHandle store, int... which) {
         Merges merges = store.engine().background().merges();
@@ -114,7 +71,7 @@ class ReclaimTest {
             Keyspace c = t.cloneAs("c");
             s.drop();
             t.drop();
-            settle(store);
+            flush(store);
             assertEquals(4, store.stats().versions());
             sweep(store);
             // The first of a tree stays as long as there are others of it, and is the parent of those without one.
@@ -129,7 +86,7 @@ class ReclaimTest {
             assertEquals(1, keyspace(store, "c").version().parent());
             keyspace(store, "c").drop();
             keyspace(store, "k").drop();
-            settle(store);
+            flush(store);
             sweep(store);
             assertEquals(List.of(), line(store));
             assertEquals("k", store.createKeyspace("k").version().tree());
@@ -146,7 +103,7 @@ class ReclaimTest {
                 for (int i = 0; i < 50; i++) {
                     k.snapshot("s" + i).drop();
                 }
-                settle(store);
+                flush(store);
                 store.engine().environment().pause(3_000_000_000L);
             }
             assertTrue(store.stats().versions() < 60, store.stats().versions() + " versions");
@@ -166,7 +123,7 @@ class ReclaimTest {
                 put(k, "a", "1");
                 Keyspace other = k.snapshot("s").cloneAs("c");
                 put(other, "a", "2");
-                settle(store);
+                flush(store);
                 merge(store, 0);
                 snapshot(store, "k", "s").drop();
                 k.drop();
@@ -174,7 +131,7 @@ class ReclaimTest {
                 // The tree is still there.
                 Keyspace again = store.createKeyspace("k").with(Durability.SYNC);
                 put(again, "a", "3");
-                settle(store);
+                flush(store);
                 store.clean().result();
                 sweep(store);
                 Keyspace third = store.createKeyspace("third").with(Durability.SYNC);
@@ -218,14 +175,14 @@ class ReclaimTest {
             Keyspace c = s.cloneAs("c");
             Keyspace b = s.cloneAs("b");
             c.drop();
-            settle(store);
+            flush(store);
             // Ends at the place of c.
             put(b, "a", "1");
             sweep(store);
             assertEquals(List.of("s", "b", "v3", "k"), line(store));
             assertHolds(null, k, "a");
             assertHolds("1", b, "a");
-            settle(store);
+            flush(store);
             sweep(store);
             assertEquals(List.of("s", "b", "v3", "k"), line(store));
             assertHolds(null, k, "a");
@@ -248,7 +205,7 @@ class ReclaimTest {
             Keyspace b = s.cloneAs("b");
             put(b, "b", "0");
             c.drop();
-            settle(store);
+            flush(store);
             merge(store, 0);
             sweep(store);
             assertEquals(List.of("s", "b", "k"), line(store));
@@ -258,7 +215,7 @@ class ReclaimTest {
             put(d, "a", "2");
             assertHolds(null, k, "a");
             assertHolds("1", b, "a");
-            settle(store);
+            flush(store);
             assertHolds(null, k, "a");
             assertHolds("2", d, "a");
         });
@@ -275,9 +232,9 @@ class ReclaimTest {
             Keyspace old = store.createKeyspace("old");
             Keyspace k = store.createKeyspace("k");
             old.drop();
-            settle(store);
+            flush(store);
             put(k, "a", "1");
-            settle(store);
+            flush(store);
             sweep(store);
             assertEquals(List.of("k", "v1"), line(store));
             assertHolds("1", k, "a");
@@ -291,9 +248,9 @@ class ReclaimTest {
             Keyspace k = store.createKeyspace("k");
             put(k, "a", "1");
             k.snapshot("s");
-            settle(store);
+            flush(store);
             Keyspace c = snapshot(store, "k", "s").cloneAs("c");
-            settle(store);
+            flush(store);
             c.drop();
             sweep(store);
             assertEquals(List.of("s", "v3", "k"), line(store));
@@ -315,7 +272,7 @@ class ReclaimTest {
             Snapshot t = k.snapshot("t");
             put(k, "key 5", "y");
             s.drop();
-            settle(store);
+            flush(store);
             Merges merges = store.engine().background().merges();
             Environment environment = store.engine().environment();
             Environment.Worker merging = environment.start("merging", () -> merge(store, 0));
@@ -323,7 +280,7 @@ class ReclaimTest {
                 environment.pause(1_000);
             }
             t.drop();
-            settle(store);
+            flush(store);
             assertEquals(1, merges.running(), "the merge has ended, and nothing is known");
             long ticket = store.engine().background().reclaim().ask();
             boolean doneBefore = false;
@@ -360,7 +317,7 @@ class ReclaimTest {
             s.getAll(List.of(bytes("a"), bytes("b"), bytes("a")), (key, value) -> {
                 if (key[0] == 'b') {
                     s.drop();
-                    settle(store);
+                    flush(store);
                     merge(store, 0);
                     ticket[0] = reclaim.ask();
                     store.engine().environment().pause(3_000_000_000L);
@@ -395,7 +352,7 @@ class ReclaimTest {
             assertTrue(cursor.next());
             s.drop();
             t.drop();
-            settle(store);
+            flush(store);
             merge(store, 0);
             sweep(store);
             assertTrue(line(store).contains("v2"));
@@ -430,7 +387,7 @@ class ReclaimTest {
             Keyspace gone = store.createKeyspace("gone");
             gone.drop();
             snapshots.forEach(Snapshot::drop);
-            settle(store);
+            flush(store);
             sweep(store);
             int numbers = store.engine().catalog().forest().line().numbers();
             for (int i = 0; i < 10; i++) {
@@ -482,7 +439,7 @@ class ReclaimTest {
                     assertEquals("s" + i, other.next().name());
                 }
                 snapshots.subList(5, 20).forEach(Snapshot::drop);
-                settle(store);
+                flush(store);
                 sweep(store);
                 store.createKeyspace("elsewhere").snapshot("there");
                 // What an iterator has looked ahead at is shown still.

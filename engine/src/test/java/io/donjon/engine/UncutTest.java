@@ -38,10 +38,7 @@ class UncutTest {
                         ByteBuffer.allocate(20).putInt(round).putInt(version).array());
             }
         }
-        store.engine().commits().sealNow();
-        while (!store.engine().states().current().sealed.isEmpty()) {
-            store.engine().environment().pause(1_000_000);
-        }
+        ByHand.flush(store);
     }
 
     private static int arrays(StoreHandle store) {

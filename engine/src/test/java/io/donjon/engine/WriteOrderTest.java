@@ -59,10 +59,7 @@ class WriteOrderTest {
             StoreHandle store = sim.open(world);
             Keyspace keyspace = store.createKeyspace("k").with(Durability.ASYNC);
             // The manifest is to know the keyspace: what it does not know counts as part of the buffer.
-            store.engine().commits().sealNow();
-            while (!store.engine().states().current().sealed.isEmpty()) {
-                world.environment().pause(1_000_000);
-            }
+            ByHand.flush(store);
             keyspace.put(new byte[] {1}, new byte[100]);
             world.disk("d0").inject(Fault.stall(1_000_000_000L, Call.CREATE).on(name -> name.startsWith("x-")));
             store.engine().commits().sealNow();
