@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param memory what is taken of the memory limit
  * @param log the log
  * @param merging flushes and merges
+ * @param dead what nobody can read any more
  * @param io what was asked of the disks
  * @param disks the disks
  * @param arrays the arrays, newest first
@@ -30,6 +31,7 @@ public record StoreStats(
         Memory memory,
         Log log,
         Merging merging,
+        Dead dead,
         Io io,
         List<Disk> disks,
         List<Array> arrays,
@@ -106,6 +108,16 @@ public record StoreStats(
             long debtAtLeisure,
             long delayedNanos,
             @Nullable String lastFailure) {}
+
+    /**
+     * What in the arrays nobody can read any more since versions were dropped: about so much, one copy counted, as was
+     * found when they were looked at last.
+     *
+     * @param bytes what is dead
+     * @param bytesMax with more than this, arrays are written anew without it: {@link StoreOptions#deadShareMax}
+     * @param current whether that counts all drops; soon after one it does
+     */
+    public record Dead(long bytes, long bytesMax, boolean current) {}
 
     /**
      * What was asked of the disks, in total. An operation is sequential if it begins where the one before it, of the

@@ -5,6 +5,7 @@ import io.donjon.StoreStats;
 import io.donjon.perf.compare.Json;
 import java.io.IOException;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -16,19 +17,36 @@ import picocli.CommandLine.Option;
         footer = {"", "Example: donjon stats /tmp/store --json"})
 final class StatsCommand extends StoreCommand {
     private static final int ARRAYS_MAX = 40;
+    private static final int LOOKS_MAX = 100;
+    private static final long LOOK_MILLIS = 10;
 
     @Option(names = "--json", description = "Print one object with every figure.")
     private boolean json;
 
     @Override
     protected int run(Store store) throws IOException {
-        StoreStats stats = store.stats();
+        StoreStats stats = stats(store);
         if (json) {
             terminal().println(Json.of(Records.fields(stats)));
         } else {
             print(stats);
         }
         return ExitCode.OK;
+    }
+
+    /** Waits a moment for what was dropped before to be counted as dead. */
+    private static StoreStats stats(Store store) {
+        StoreStats stats = store.stats();
+        for (int looks = 0; looks < LOOKS_MAX && !stats.dead().current(); looks++) {
+            try {
+                TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                break;
+            }
+            stats = store.stats();
+        }
+        return stats;
     }
 
     private void print(StoreStats stats) throws IOException {
@@ -47,6 +65,12 @@ final class StatsCommand extends StoreCommand {
                 "%d running, %,d bytes due",
                 stats.merging().running(),
                 stats.merging().debt());
+        line(
+                "dead",
+                "about %,d bytes of arrays%s; above %,d they are written anew",
+                stats.dead().bytes(),
+                stats.dead().current() ? "" : ", not counting the last drops",
+                stats.dead().bytesMax());
         if (stats.readOnlyReason() != null) {
             line("read-only", "%s", stats.readOnlyReason());
         }

@@ -140,6 +140,8 @@ final class StoresTest {
         ok("put", store, "k", "a", "1");
         ok("put", store, "gone", "a", "1");
         ok("drop", store, "gone");
+        String stats = ok("stats", store);
+        assertTrue(stats.contains("\ndead          about ") && !stats.contains("last drops"), stats);
         assertTrue(ok("clean", store).contains(" became 1 of "), ok("clean", store));
         assertTrue(ok("clean", store, "--json").contains("\"arrays\": 1, "));
         assertEquals("1", ok("get", store, "k", "a"));

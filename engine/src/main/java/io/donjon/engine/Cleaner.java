@@ -5,6 +5,7 @@ import io.donjon.DonjonException;
 import io.donjon.Job;
 import io.donjon.ReadOnlyException;
 import io.donjon.StoreClosedException;
+import io.donjon.StoreStats;
 import io.donjon.extents.Environment;
 import io.donjon.extents.StorageException;
 import java.util.ArrayDeque;
@@ -56,7 +57,7 @@ final class Cleaner {
     private boolean dropsWait;
 
     // For the thread that cleans: what had become unreadable when it looked last, and when it may look again.
-    private long unreadableSeen;
+    private volatile long unreadableSeen;
     private long nextLook;
     private boolean hasLooked;
 
@@ -152,6 +153,22 @@ final class Cleaner {
     }
 
     // ---- figures ----
+
+    /** How much is dead, as far as is known, and how much may be. */
+    StoreStats.Dead dead() {
+        List<ArrayRun> arrays = states.current().arrays;
+        boolean hasLookedAtAll = !catalog.hasPendingDrops() && catalog.unreadable() == unreadableSeen;
+        return new StoreStats.Dead(
+                Math.round(deadBytes(arrays)),
+                Math.round(deadShareMax * MergePolicy.bytes(arrays)),
+                arrays.isEmpty() || hasLookedAtAll);
+    }
+
+    private double deadBytes(List<ArrayRun> arrays) {
+        return arrays.stream()
+                .mapToDouble(array -> deadShare(array) * array.info().bytes())
+                .sum();
+    }
 
     /** What each version takes, with what is in memory written first if it can be. */
     SpaceReport space() {
@@ -276,11 +293,7 @@ final class Cleaner {
     /** Writes the array anew that gives back most for its size, if too much of the store is dead; false if not. */
     private boolean writeAnew() {
         List<ArrayRun> arrays = states.current().arrays;
-        double dead = 0;
-        for (ArrayRun array : arrays) {
-            dead += deadShare(array) * array.info().bytes();
-        }
-        if (dead <= deadShareMax * MergePolicy.bytes(arrays)) {
+        if (deadBytes(arrays) <= deadShareMax * MergePolicy.bytes(arrays)) {
             return false;
         }
         pace.begin();

@@ -380,6 +380,7 @@ final class Engine implements AutoCloseable {
                         store.log().groups(),
                         store.log().forces()),
                 background.stats(),
+                background.cleaner().dead(),
                 ioStats(io),
                 store.disks().stream()
                         .map(disk -> new StoreStats.Disk(

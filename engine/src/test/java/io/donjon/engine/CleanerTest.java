@@ -16,6 +16,7 @@ import io.donjon.Keyspace;
 import io.donjon.Reader;
 import io.donjon.Snapshot;
 import io.donjon.StoreClosedException;
+import io.donjon.StoreStats;
 import io.donjon.Version;
 import io.donjon.VersionQuery;
 import io.donjon.VersionSpace;
@@ -240,8 +241,16 @@ class CleanerTest {
             // The last snapshot is what the keyspace shows, too.
             history.get(3).drop();
             history.get(0).drop();
+            assertEquals(
+                    new StoreStats.Dead(0, Math.round(0.3 * all), false),
+                    store.stats().dead());
             rest(store, 3);
             assertEquals(all, bytes(store));
+            long dead = store.stats().dead().bytes();
+            assertEquals(0.2, (double) dead / all, 0.02);
+            assertEquals(
+                    new StoreStats.Dead(dead, Math.round(0.3 * all), true),
+                    store.stats().dead());
             history.get(1).drop();
             history.get(6).drop();
             rest(store, 3);
@@ -252,6 +261,27 @@ class CleanerTest {
             }
             rest(store, 10);
             assertEquals(merges + 1, store.stats().merging().merges());
+            assertEquals(
+                    new StoreStats.Dead(0, Math.round(0.3 * bytes(store)), true),
+                    store.stats().dead());
+        });
+    }
+
+    @Test
+    void whatWasDroppedBeforeTheOpenIsDeadSoonAfterIt() {
+        SimWorld world = new SimWorld(1);
+        SimStore sim = store(0);
+        live(world, sim, store -> {
+            store.createKeyspace("gone").drop();
+            assertTrue(store.stats().dead().current(), "there is nothing that could be dead");
+            history(store, 4).get(1).drop();
+        });
+        live(world, sim, store -> {
+            assertFalse(store.stats().dead().current());
+            while (!store.stats().dead().current()) {
+                world.environment().pause(20_000);
+            }
+            assertEquals(0.25, (double) store.stats().dead().bytes() / bytes(store), 0.03);
         });
     }
 
