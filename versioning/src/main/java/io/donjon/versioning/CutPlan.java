@@ -16,7 +16,9 @@ import java.util.List;
  *   <li>leaving the rest whole would make some version in it pay more than (1 + alpha) times what it shows.
  * </ol>
  *
- * <p>So a cut copies at most 1 + 1 / alpha times what was gathered before it. Gathered is what the band has to store by itself: values that it does not have yet, and deletions. A value that the
+ * <p>So a cut copies at most 1 + 1 / alpha times what was gathered before it. In place of the first two rules so much may
+ * begin or end there that it fills a band by itself and is at least twice alpha times what the cut would copy: that keeps a
+ * version that shows little, however little, from paying for a neighbour that shows much. Gathered is what the band has to store by itself: values that it does not have yet, and deletions. A value that the
  * key had in the band before and has again is stored once, and one that was last seen before the band began is stored
  * anew. So a cut where much comes back that the band lacks costs nothing, and is found. One thread.
  */
@@ -32,6 +34,9 @@ public final class CutPlan {
      * pay for what is not cut off as well as for all that is not merged yet; what is written next goes there too.
      */
     private static final double REST_MIN = 0.25;
+
+    /** So many times alpha times what a cut would copy begin or end there to make a band by itself of a smaller one. */
+    private static final double LEAP_TIMES = 2;
 
     private final double alpha;
     private final double bandMin;
@@ -50,7 +55,8 @@ public final class CutPlan {
      *
      * @param alpha how much is gathered before what is visible is copied, at least above 0: the larger, the less space
      *     and the longer scans
-     * @param bandMin no band is smaller than this, in the same measure as the steps: entries, or sampled ones
+     * @param bandMin no band is smaller than this, in the same measure as the steps, entries or sampled ones, but for such
+     *     as lie beside a leap
      */
     public CutPlan(double alpha, double bandMin) {
         this.alpha = alpha;
@@ -186,12 +192,19 @@ public final class CutPlan {
                 while (end < steps && ranks[order[end]] == rank) {
                     end++;
                 }
-                if (i > 0 && given + gathered >= bandMin) {
-                    double copied = visible[end - 1] - newValues(i, end);
-                    if (gathered + deletions(i, end) >= alpha * Math.min(given, copied)
+                boolean leaps = false;
+                if (i > 0) {
+                    double begins = newValues(i, end);
+                    double copied = visible[end - 1] - begins;
+                    double whole = given + gathered + rest;
+                    boolean filled = given + gathered >= bandMin
                             && copied + rest >= bandMin
-                            && rest >= REST_MIN * alpha * copied
-                            && given + gathered + rest > paidMax * leastVisible[bandBegin]) {
+                            && gathered + deletions(i, end) >= alpha * Math.min(given, copied)
+                            && rest >= REST_MIN * alpha * copied;
+                    double much = Math.max(bandMin, LEAP_TIMES * alpha * copied);
+                    boolean falls = visible[i - 1] - copied >= much && whole > paidMax * leastVisible[i];
+                    leaps = begins >= much;
+                    if ((filled || leaps || falls) && whole > paidMax * leastVisible[bandBegin]) {
                         cuts.add(rank);
                         band++;
                         carry(i, end);
@@ -199,12 +212,16 @@ public final class CutPlan {
                         gathered = 0;
                         rest = stored(i);
                         bandBegin = i;
+                    } else {
+                        leaps = false;
                     }
                 }
-                boolean first = i == 0;
+                boolean first = i == 0 || leaps;
                 for (; i < end; i++) {
                     double stored = store(order[i]) ? 1 : 0;
-                    // What is there at the very beginning is most likely the key frame of an earlier cut.
+                    // What is there at the very beginning is most likely the key frame of an earlier cut; what has paid
+                    // for
+                    // one cut pays for no other.
                     given += first ? stored : 0;
                     gathered += first ? 0 : stored;
                     rest -= stored;

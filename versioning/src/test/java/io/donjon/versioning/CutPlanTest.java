@@ -145,6 +145,50 @@ class CutPlanTest {
         assertArrayEquals(new int[] {10, 20}, steps.plan(1, 5).cuts());
     }
 
+    /** Of two versions: some keys are there at both, others begin at the second, others again end there. */
+    private static int[] cutsOfTwo(int stay, int begin, int end) {
+        Steps steps = new Steps();
+        for (int key = 0; key < stay + begin + end; key++) {
+            NavigableMap<Integer, Integer> of = steps.key();
+            boolean first = key < stay || key >= stay + begin;
+            of.put(first ? 0 : 5, key);
+            if (key >= stay + begin) {
+                of.put(5, CutPlan.PASS);
+            }
+        }
+        return steps.plan(1, 50).cuts();
+    }
+
+    /** However small the band of the one is: the other fills one. */
+    @Test
+    void aVersionThatShowsLittleDoesNotPayForANeighbourThatShowsMuch() {
+        assertArrayEquals(new int[] {5}, cutsOfTwo(10, 990, 0));
+        assertArrayEquals(new int[] {5}, cutsOfTwo(10, 0, 990));
+        assertArrayEquals(new int[] {5}, cutsOfTwo(100, 200, 0));
+        assertArrayEquals(new int[] {5}, cutsOfTwo(100, 30, 200));
+        assertEquals(0, cutsOfTwo(10, 45, 0).length, "too little begins for a band");
+        assertEquals(0, cutsOfTwo(10, 0, 45).length, "too little ends for a band");
+        assertEquals(0, cutsOfTwo(100, 150, 0).length, "too much would be copied");
+        assertEquals(0, cutsOfTwo(100, 0, 150).length, "too much would be copied");
+    }
+
+    /** What has begun with a leap pays for the cut before it, and not for one behind as well. */
+    @Test
+    void whatPaidForACutPaysForNoOther() {
+        Steps steps = new Steps();
+        for (int key = 0; key < 1000; key++) {
+            NavigableMap<Integer, Integer> of = steps.key();
+            of.put(key < 10 ? 0 : 5, key);
+            if (key < 300) {
+                of.put(6, key + 5000);
+                of.put(7, key + 7000);
+                of.put(8, key + 8000);
+                of.put(9, key + 9000);
+            }
+        }
+        assertArrayEquals(new int[] {5, 9}, steps.plan(1, 50).cuts());
+    }
+
     @Test
     void whatWasCutIsNotCutAgain() {
         Steps steps = random(new SplittableRandom(9), 300, 300, false);
