@@ -34,6 +34,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 class LineHistoriesTest extends ByHand {
     private static final int LIVES = 4;
     private static final int STEPS = 150;
+    private static final int READS_AT_ONCE = 12;
+    private static final int MANY_READS_AT_ONCE = 300;
+
+    /** Histories beside those of the other test. */
+    private static final long FIRST_OF_MANY = 1_000_000;
 
     static LongStream seeds() {
         return Seeds.first(Integer.getInteger("seeds", 40));
@@ -42,8 +47,33 @@ class LineHistoriesTest extends ByHand {
     @ParameterizedTest(name = "seed={0}")
     @MethodSource("seeds")
     void randomHistories(long seed) {
+        randomHistory(seed, READS_AT_ONCE);
+    }
+
+    /**
+     * Reads equal brute force: so many, {@code -Dreads=10000000}, of random keys at random versions, while random leaves
+     * are written to, inner versions cloned, others dropped or rolled back to, any closed groups merged, and the power is
+     * cut. The line that begins with "random-reads" says how many there were.
+     */
+    @Test
+    void manyReadsOfRandomForestsEqualBruteForce() {
+        Long given = Long.getLong("seed");
+        long wanted = given == null ? Long.getLong("reads", 150_000) : 1;
+        long reads = 0;
+        long seed = given == null ? FIRST_OF_MANY : given;
+        for (; reads < wanted; seed++) {
+            try {
+                reads += randomHistory(seed, MANY_READS_AT_ONCE);
+            } catch (AssertionError | RuntimeException e) {
+                throw new AssertionError("-Dseed=" + seed + " repeats it", e);
+            }
+        }
+        System.out.printf("random-reads=%d last-seed=%d%n", reads, seed - 1);
+    }
+
+    private static long randomHistory(long seed, int readsAtOnce) {
         SplittableRandom random = new SplittableRandom(seed);
-        LineHistory history = new LineHistory(random.nextLong());
+        LineHistory history = new LineHistory(random.nextLong(), readsAtOnce);
         SimWorld world = new SimWorld(random.nextLong());
         boolean everythingKept = true;
         for (int life = 0; life < LIVES; life++) {
@@ -61,6 +91,7 @@ class LineHistoriesTest extends ByHand {
             everythingKept = survival == Survival.ALL_KEPT;
             world = here.reboot(survival);
         }
+        return history.reads();
     }
 
     // ---- one history for each rule ----
