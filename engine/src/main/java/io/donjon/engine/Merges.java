@@ -1,17 +1,12 @@
 package io.donjon.engine;
 
-import io.donjon.extents.Encoder;
 import io.donjon.extents.Environment;
-import io.donjon.extents.Extent;
 import io.donjon.extents.ExtentStore;
-import io.donjon.extents.ManifestEdit;
 import io.donjon.extents.StorageException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Lock;
@@ -21,8 +16,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Merges arrays, several groups side by side, and installs what comes of each piece by piece (design.md section 4): an
- * edit for each takes the keys of the piece away from the inputs. Thread-safe.
+ * Merges arrays, several groups side by side: which are merged next, with how much memory, and what comes of it piece by
+ * piece (design.md section 4). Thread-safe.
  */
 final class Merges {
     /** Chooses arrays to be merged. */
@@ -60,13 +55,12 @@ final class Merges {
 
     private final ExtentStore store;
     private final Catalog catalog;
-    private final ManifestImage image;
     private final ReadStates states;
     private final Commits commits;
     private final Tuning tuning;
     private final Throttle throttle;
     private final WorkMemory memory;
-    private final Installer installer;
+    private final Exchange exchange;
     private final Lingering lingering;
     private final Runnable wake;
     private final MergePolicy policy;
@@ -101,25 +95,23 @@ final class Merges {
             Environment environment,
             ExtentStore store,
             Catalog catalog,
-            ManifestImage image,
             ReadStates states,
             Commits commits,
             Tuning tuning,
             Throttle throttle,
             WorkMemory memory,
-            Installer installer,
+            Exchange exchange,
             Lingering lingering,
             Leisure leisure,
             Runnable wake) {
         this.store = store;
         this.catalog = catalog;
-        this.image = image;
         this.states = states;
         this.commits = commits;
         this.tuning = tuning;
         this.throttle = throttle;
         this.memory = memory;
-        this.installer = installer;
+        this.exchange = exchange;
         this.lingering = lingering;
         this.wake = wake;
         this.policy = new MergePolicy(catalog.forest().line(), tuning.ratio());
@@ -420,59 +412,7 @@ final class Merges {
      * @param settles whether the output needs no more cuts
      */
     private List<ArrayRun> install(List<ArrayRun> group, long age, Merge.Result result, boolean settles) {
-        ManifestEdit edit = new ManifestEdit();
-        Encoder part = new Encoder(256);
-        List<ArrayInfo> added = new ArrayList<>();
-        for (Merge.Output output : result.outputs()) {
-            added.add(installer.add(
-                    edit, output.written(), age, output.from(), output.to(), result.keysFrom(), result.keysTo()));
-        }
-        Map<ArrayRun, ArrayInfo> narrowed = new LinkedHashMap<>();
-        List<ArrayRun> gone = new ArrayList<>();
-        for (Merge.Left left : result.left()) {
-            if (left.keysFrom() == null) {
-                Installer.remove(edit, part, left.array().info());
-                gone.add(left.array());
-            } else {
-                narrowed.put(left.array(), narrow(edit, left, left.keysFrom()));
-            }
-        }
-        added.addAll(narrowed.values());
-        added.forEach(info -> ManifestImage.array(part, info));
-        edit.state(part);
-        edit.effect(() -> {
-            gone.forEach(array -> image.gone(array.id()));
-            added.forEach(image::added);
-        });
-        store.commit(edit);
-        if (settles) {
-            settle(added.subList(0, result.outputs().size()));
-        }
-        List<ArrayRun> rest = new ArrayList<>(group);
-        installer.show(() -> {
-            List<ArrayRun> made = new ArrayList<>();
-            for (int i = 0; i < result.outputs().size(); i++) {
-                Merge.Output output = result.outputs().get(i);
-                made.add(installer.open(added.get(i), output.from(), output.to()));
-            }
-            rest.removeAll(gone);
-            narrowed.forEach((array, info) -> {
-                ArrayRun view = array.narrow(info);
-                rest.set(rest.indexOf(array), view);
-                made.add(view);
-            });
-            installer.replace(null, arrays -> {
-                arrays.removeAll(gone);
-                arrays.removeAll(narrowed.keySet());
-                arrays.addAll(made);
-            });
-        });
-        List<ArrayRun> replaced = new ArrayList<>(gone);
-        replaced.addAll(narrowed.keySet());
-        for (ArrayRun array : replaced) {
-            array.drop();
-            array.release();
-        }
+        List<ArrayRun> rest = exchange.install(group, age, result, settles ? this::settle : made -> {});
         read.add(result.bytesRead());
         written.add(result.bytesWritten());
         arraysChanged();
@@ -488,26 +428,6 @@ final class Merges {
         }
     }
 
-    /** Gives the front of an array's extents back, and its range a later beginning. */
-    private static ArrayInfo narrow(ManifestEdit edit, Merge.Left left, byte[] keysFrom) {
-        ArrayRun array = left.array();
-        long bytes = array.info().bytes() - trim(edit, array.data(), left.data());
-        if (array.values() != null) {
-            bytes -= trim(edit, array.values(), left.values());
-        }
-        return array.info().narrowed(keysFrom, left.breakpoints(), bytes);
-    }
-
-    /** Gives back an extent up to an offset; returns how many bytes that are. */
-    private static long trim(ManifestEdit edit, Extent extent, long offset) {
-        long begin = Extent.chunkAt(offset);
-        if (begin <= extent.begin()) {
-            return 0;
-        }
-        edit.trim(extent.id(), offset);
-        return begin - extent.begin();
-    }
-
     /** Takes away arrays of which nothing can be read any more, without reading them; returns how many. */
     int dropDead(Predicate<ArrayRun> isDead) {
         List<ArrayRun> arrays = holdArrays();
@@ -519,7 +439,8 @@ final class Merges {
                 return 0;
             }
             try {
-                takeAway(claim.group);
+                exchange.takeAway(claim.group);
+                arraysChanged();
             } finally {
                 giveUp(claim);
             }
@@ -545,21 +466,6 @@ final class Merges {
         } finally {
             lock.unlock();
         }
-    }
-
-    private void takeAway(List<ArrayRun> dead) {
-        ManifestEdit edit = new ManifestEdit();
-        Encoder part = new Encoder(256);
-        dead.forEach(array -> Installer.remove(edit, part, array.info()));
-        edit.state(part);
-        edit.effect(() -> dead.forEach(array -> image.gone(array.id())));
-        store.commit(edit);
-        installer.show(() -> installer.replace(null, arrays -> arrays.removeAll(dead)));
-        for (ArrayRun array : dead) {
-            array.drop();
-            array.release();
-        }
-        arraysChanged();
     }
 
     /** There are new arrays of so many bytes. */
