@@ -207,10 +207,13 @@ class StrataHistoriesTest {
                 return pinned(after -> {
                     for (ArrayRun array : after) {
                         if (!before.contains(array)) {
+                            // One of another age the cleaner has written beside it, when these were there or not yet.
+                            boolean mine = array.age() == merged.get(0).age();
                             assertTidy(
                                     array,
                                     before.stream()
-                                            .filter(other -> other.age() < array.age() && !merged.contains(other))
+                                            .filter(other ->
+                                                    other.age() < array.age() && !(mine && merged.contains(other)))
                                             .toList());
                         }
                     }
