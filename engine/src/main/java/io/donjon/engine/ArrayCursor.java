@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class ArrayCursor {
     /** How data blocks are read. */
     enum Reading {
-        /** From the cache, and kept there; long runs are read ahead. */
+        /** From the cache, and kept there; long runs are read ahead, and offered to it. */
         CACHED,
         /** From the cache if they are there, but not kept; long runs are read ahead. */
         PASSING,
@@ -369,7 +369,7 @@ final class ArrayCursor {
         }
         Block block = ahead.read(offset, size);
         if (reading == Reading.CACHED) {
-            store.cache().put(data.id(), offset, block);
+            store.cache().offer(data.id(), offset, block);
         }
         return block;
     }

@@ -1,7 +1,6 @@
 package io.donjon.extents;
 
 import java.util.ArrayDeque;
-import java.util.HashSet;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -52,7 +51,16 @@ public final class BlockCache {
     /** Keeps a block, unless it is here already. */
     public void put(long extent, long offset, Block block) {
         long hash = hash(extent, offset);
-        shard(hash).put(extent, offset, hash, block);
+        shard(hash).put(extent, offset, hash, block, false);
+    }
+
+    /**
+     * Keeps a block of a long scan if there is room, or if it was here or offered not long ago. So what is larger than the
+     * cache does not pass through it again and again, and of what fits nothing is left out.
+     */
+    public void offer(long extent, long offset, Block block) {
+        long hash = hash(extent, offset);
+        shard(hash).put(extent, offset, hash, block, true);
     }
 
     /** Keeps so many bytes less than its capacity, until it is told another number. */
@@ -121,6 +129,10 @@ public final class BlockCache {
         }
 
         long cost() {
+            return cost(block);
+        }
+
+        static long cost(Block block) {
             return (long) block.bytes().length + ENTRY_BYTES;
         }
     }
@@ -166,19 +178,25 @@ public final class BlockCache {
             return smallBytes + mainBytes;
         }
 
-        synchronized void put(long extent, long offset, long hash, Block block) {
-            Node node = new Node(extent, offset, block);
-            if (node.cost() > capacity || contains(extent, offset, hash)) {
+        synchronized void put(long extent, long offset, long hash, Block block, boolean offered) {
+            long cost = Node.cost(block);
+            if (cost > capacity || contains(extent, offset, hash)) {
                 return;
             }
-            while (smallBytes + mainBytes + node.cost() > capacity) {
+            boolean known = ghosts.remove(hash);
+            if (offered && !known && smallBytes + mainBytes + cost > capacity) {
+                ghosts.add(hash, count);
+                return;
+            }
+            while (smallBytes + mainBytes + cost > capacity) {
                 evict();
             }
+            Node node = new Node(extent, offset, block);
             // Before it is in a queue: nodes are made anew from those.
             if (++count > table.length()) {
                 grow();
             }
-            if (ghosts.remove(hash) || block.type().leads()) {
+            if (known || block.type().leads()) {
                 main.addLast(node);
                 mainBytes += node.cost();
             } else {
@@ -268,23 +286,74 @@ public final class BlockCache {
         }
     }
 
-    /** Hashes of blocks that lately left the small queue: as many as there are blocks in the shard. */
+    /**
+     * Hashes of blocks that lately left the small queue, or did not come into it: about as many as there are blocks in the
+     * shard. A set of a few places for each that is full forgets its oldest.
+     */
     private static final class Ghosts {
-        private final ArrayDeque<Long> order = new ArrayDeque<>();
-        private final HashSet<Long> present = new HashSet<>();
+        private static final int SET = 4;
+        private static final int LEAST = 16;
 
-        void add(long hash, int most) {
-            if (present.add(hash)) {
-                order.addLast(hash);
+        private long[] hashes = new long[2 * LEAST];
+
+        /** By place: how many had come when this one did; 0 for none. */
+        private long[] came = new long[2 * LEAST];
+
+        private long count;
+
+        /** How many of the last are remembered. */
+        private int most = LEAST;
+
+        void add(long hash, int blocks) {
+            most = Math.max(blocks, LEAST);
+            if (2 * most > hashes.length) {
+                grow();
             }
-            while (order.size() > Math.max(most, 16)) {
-                present.remove(order.removeFirst());
-            }
+            count++;
+            place(hash, count);
         }
 
         boolean remove(long hash) {
-            // Its place in the order stays behind and is passed over when its turn comes.
-            return present.remove(hash);
+            int at = first(hash);
+            for (int i = at; i < at + SET; i++) {
+                if (hashes[i] == hash && came[i] > 0) {
+                    boolean lately = count - came[i] < most;
+                    came[i] = 0;
+                    return lately;
+                }
+            }
+            return false;
+        }
+
+        private void place(long hash, long number) {
+            int at = first(hash);
+            int oldest = at;
+            for (int i = at; i < at + SET; i++) {
+                if (hashes[i] == hash) {
+                    oldest = i;
+                    break;
+                }
+                oldest = came[i] < came[oldest] ? i : oldest;
+            }
+            hashes[oldest] = hash;
+            came[oldest] = number;
+        }
+
+        private int first(long hash) {
+            return (int) hash & (hashes.length - 1) & -SET;
+        }
+
+        private void grow() {
+            long[] oldHashes = hashes;
+            long[] oldCame = came;
+            int length = Integer.highestOneBit(2 * most - 1) << 1;
+            hashes = new long[length];
+            came = new long[length];
+            for (int i = 0; i < oldHashes.length; i++) {
+                if (oldCame[i] > 0) {
+                    place(oldHashes[i], oldCame[i]);
+                }
+            }
         }
     }
 }

@@ -83,8 +83,8 @@ final class BlockFormat {
         if (plainBytes < 1 || plainBytes > PLAIN_MAX) {
             throw damaged(extent, offset, "plain length " + plainBytes + " outside 1.." + PLAIN_MAX);
         }
-        byte[] plain = new byte[plainBytes];
-        if (!codec.decompress(bytes, at + HEADER_BYTES, stored, plain)) {
+        byte[] plain = codec.decompress(bytes, at + HEADER_BYTES, stored, plainBytes);
+        if (plain == null) {
             throw damaged(extent, offset, codec + " does not unpack to " + plainBytes + " bytes");
         }
         return new Block(type, plain, size);

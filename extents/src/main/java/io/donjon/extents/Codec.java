@@ -2,6 +2,7 @@ package io.donjon.extents;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdException;
+import java.util.Arrays;
 import net.jpountz.lz4.LZ4Compressor;
 import net.jpountz.lz4.LZ4Exception;
 import net.jpountz.lz4.LZ4Factory;
@@ -21,12 +22,9 @@ public enum Codec {
         }
 
         @Override
-        boolean decompress(byte[] stored, int from, int length, byte[] plain) {
-            if (length != plain.length) {
-                return false;
-            }
-            System.arraycopy(stored, from, plain, 0, length);
-            return true;
+        byte @Nullable [] decompress(byte[] stored, int from, int length, int plainLength) {
+            // Memory that is filled at once need not be cleared before.
+            return length == plainLength ? Arrays.copyOfRange(stored, from, from + length) : null;
         }
     },
 
@@ -42,11 +40,12 @@ public enum Codec {
         }
 
         @Override
-        boolean decompress(byte[] stored, int from, int length, byte[] plain) {
+        byte @Nullable [] decompress(byte[] stored, int from, int length, int plainLength) {
+            byte[] plain = new byte[plainLength];
             try {
-                return Lz4.DECOMPRESSOR.decompress(stored, from, length, plain, 0) == plain.length;
+                return Lz4.DECOMPRESSOR.decompress(stored, from, length, plain, 0) == plainLength ? plain : null;
             } catch (LZ4Exception malformed) {
-                return false;
+                return null;
             }
         }
     },
@@ -59,8 +58,9 @@ public enum Codec {
         }
 
         @Override
-        boolean decompress(byte[] stored, int from, int length, byte[] plain) {
-            return ZstdLibrary.decompress(stored, from, length, plain);
+        byte @Nullable [] decompress(byte[] stored, int from, int length, int plainLength) {
+            byte[] plain = new byte[plainLength];
+            return ZstdLibrary.decompress(stored, from, length, plain) ? plain : null;
         }
     };
 
@@ -97,8 +97,8 @@ public enum Codec {
     /** Compresses; returns the compressed length, or -1 if that would be more than {@code room}. */
     abstract int compress(byte[] plain, int from, int length, byte[] into, int at, int room);
 
-    /** Fills {@code plain}; false if the stored bytes do not give exactly as many. */
-    abstract boolean decompress(byte[] stored, int from, int length, byte[] plain);
+    /** The plain bytes; null if the stored ones do not give exactly so many. */
+    abstract byte @Nullable [] decompress(byte[] stored, int from, int length, int plainLength);
 
     /** Apart from the rest, which is loaded where the library is not there. */
     private static final class ZstdLibrary {

@@ -108,6 +108,45 @@ class BlockCacheTest {
         assertTrue(left > 180, "left: " + left);
     }
 
+    /** What is larger than the cache, scanned again and again: some of it stays, instead of each block pushing out the next. */
+    @Test
+    void ofWhatIsOfferedAgainAndAgainAPartStays() {
+        for (int blocks : new int[] {700, 1_500, 3_000, 30_000}) {
+            BlockCache cache = new BlockCache(1 << 20);
+            int hits = 0;
+            for (int round = 0; round < 10; round++) {
+                for (long i = 0; i < blocks; i++) {
+                    if (cache.get(1, i * 4096) != null) {
+                        hits += round > 0 ? 1 : 0;
+                    } else {
+                        cache.offer(1, i * 4096, Blocks.of(1000));
+                    }
+                }
+            }
+            double fits = Math.min(1, (double) (1 << 20) / 1120 / blocks);
+            double share = hits / (9.0 * blocks);
+            assertTrue(share >= 0.75 * fits, () -> "of " + blocks + ", of which " + fits + " fit: " + share);
+        }
+    }
+
+    /** What was offered when there was no room comes in when it is offered again soon. */
+    @Test
+    void whatIsOfferedTwiceIsKept() {
+        BlockCache cache = new BlockCache(1 << 20);
+        for (long i = 0; i < 2_000; i++) {
+            cache.put(1, i * 4096, Blocks.of(1000));
+        }
+        for (int round = 0; round < 2; round++) {
+            for (long i = 0; i < 100; i++) {
+                assertNull(cache.get(2, i * 4096));
+                cache.offer(2, i * 4096, Blocks.of(1000));
+            }
+        }
+        for (long i = 0; i < 100; i++) {
+            assertNotNull(cache.get(2, i * 4096));
+        }
+    }
+
     /** Short scans all over: each of many index blocks leads a few of very many data blocks that are never asked for again. */
     @Test
     void blocksThatLeadToOthersStayThoughTheyAreWantedRarely() {
