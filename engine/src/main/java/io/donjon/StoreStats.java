@@ -93,7 +93,7 @@ public record StoreStats(
      * @param mergeWritten bytes written by merges, each copy counted
      * @param running merges under way, at this moment
      * @param debt bytes that the merges which are due would read, at this moment
-     * @param debtAtLeisure the same with the merges that begin only once nothing has been written for a while
+     * @param debtAtLeisure the same with the flush and the merges that begin only once nothing has been written for a while
      * @param delayedNanos by how much writers were slowed down, summed over all
      * @param lastFailure what made the last flush or merge fail, or null
      */

@@ -43,6 +43,7 @@ final class Background {
     private final Reclaim reclaim;
     private final Lingering lingering;
     private final StableNotices notices;
+    private final Leisure leisure;
     private final Merges merges;
     private final Flushes flushes;
     private final Cleaner cleaner;
@@ -88,6 +89,7 @@ final class Background {
         this.installer = new Installer(arrays, catalog, image, states, commits);
         this.lingering = new Lingering(environment, reads, tuning, memory);
         this.notices = new StableNotices(environment, commits, store.log(), this::wake);
+        this.leisure = new Leisure(environment, reads::visible);
         this.merges = new Merges(
                 environment,
                 store,
@@ -99,7 +101,7 @@ final class Background {
                 memory,
                 new Exchange(store, image, installer),
                 lingering,
-                new Leisure(environment, reads::visible),
+                leisure,
                 this::wake);
         this.flushes = new Flushes(
                 environment,
@@ -255,13 +257,27 @@ final class Background {
         store.log().prepare();
         // A flush gives back log segments to a full disk, and lets merges know of drops.
         boolean full = store.log().lacksRoom() && states.current().sealed.isEmpty();
-        if (store.log().isWeakened() || store.log().segments() > SEGMENTS_MAX || full || cleaner.wantsLine()) {
+        if (store.log().isWeakened()
+                || store.log().segments() > SEGMENTS_MAX
+                || full
+                || cleaner.wantsLine()
+                || mayFlushAtLeisure()) {
             commits.sealNow();
         }
         boolean flushed = flushes.flushOldest(states.current().sealed);
         store.maintainManifest();
         boolean reserved = store.maintainReserve();
         return reclaim.step() || reserved || flushed;
+    }
+
+    /** Nobody writes: what is in memory lies together with the rest once it is flushed, and a crash has less to replay. */
+    private boolean mayFlushAtLeisure() {
+        return leisure.isLong() && states.current().sealed.isEmpty() && bytesToFlushAtLeisure() > 0;
+    }
+
+    private long bytesToFlushAtLeisure() {
+        WriteBuffer buffer = states.current().active.buffer;
+        return buffer.entries() > 0 && buffer.bytes() >= tuning.flushBytesAtLeisure() ? buffer.bytes() : 0;
     }
 
     // ---- parts ----
@@ -299,7 +315,7 @@ final class Background {
                 merges.bytesWritten(),
                 merges.running(),
                 merges.debt(),
-                merges.debtAtLeisure(),
+                merges.debtAtLeisure() + bytesToFlushAtLeisure(),
                 throttle.delayedNanos(),
                 lastFailure);
     }

@@ -6,12 +6,16 @@ import java.util.function.LongSupplier;
 
 /**
  * Whether nothing has been written for a while, as far as anybody has looked, and how much may be merged then although
- * nothing demands it: so many bytes for each that was flushed since the store was opened. So reads gain where there is
- * time, and a store that is written to now and then does not write all of itself anew each time. Thread-safe.
+ * nothing demands it: so many bytes for each that was flushed since the store was opened. After a longer while the buffer
+ * may be flushed as well. So reads gain where there is time, and a store that is written to now and then does not write
+ * all of itself anew each time. Thread-safe.
  */
 final class Leisure {
     /** About as long as people wait for something before they turn to something else. */
     private static final long SINCE_NANOS = 500_000_000L;
+
+    /** Whoever writes now and then would have small arrays if it were as short. */
+    private static final long LONG_NANOS = 2_000_000_000L;
 
     /** A store that has doubled can be merged as a whole, key frames included. */
     private static final int EARNED_TIMES = 4;
@@ -40,6 +44,15 @@ final class Leisure {
 
     /** To be asked now and then: writes between two questions are seen by the second. */
     boolean isThere() {
+        return lasts(SINCE_NANOS);
+    }
+
+    /** Whether it has lasted for so long that what is in memory may be flushed. To be asked now and then as well. */
+    boolean isLong() {
+        return lasts(LONG_NANOS);
+    }
+
+    private boolean lasts(long nanos) {
         long written = commits.getAsLong();
         long now = environment.nanoTime();
         lock.lock();
@@ -48,7 +61,7 @@ final class Leisure {
                 seen = written;
                 since = now;
             }
-            return now - since >= SINCE_NANOS;
+            return now - since >= nanos;
         } finally {
             lock.unlock();
         }

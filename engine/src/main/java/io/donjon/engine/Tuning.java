@@ -59,6 +59,12 @@ record Tuning(
     private static final long RESERVE_BYTES_MAX = 256L * MIB;
     private static final int OUTPUTS_LEAST = 2;
 
+    /** What scans pay and what space is paid, weighed in docs/decisions/0006. */
+    private static final double ALPHA = 1.0;
+
+    /** So many times as many arrays, at most, are flushed at leisure as would be if all were written in one go. */
+    private static final int LEISURE_BUFFER_SHARE = 8;
+
     /** Buffers for the disks are of so many bytes or a multiple. */
     private static final int IO_STEP = 4 * KIB;
 
@@ -94,7 +100,7 @@ record Tuning(
                 16 * KIB,
                 10,
                 1.0,
-                options.strata() ? new Strata(1.0, MIB) : Strata.OFF,
+                options.strata() ? new Strata(ALPHA, MIB) : Strata.OFF,
                 64 * MIB,
                 memory < 64L * MIB ? 2 : 3,
                 (int) clamp(memory / 128, 64 * KIB, MIB),
@@ -136,6 +142,11 @@ record Tuning(
     /** Those of merges once nothing has been written for a while, to be tried in this order; none if there are to be no merges. */
     double[] ratiosAtLeisure() {
         return ratio == 0 ? new double[0] : new double[] {Double.MAX_VALUE, LEISURE_TIMES * ratio};
+    }
+
+    /** A buffer of no less is flushed once nothing has been written for long; none if there are to be no merges then. */
+    long flushBytesAtLeisure() {
+        return ratio == 0 ? Long.MAX_VALUE : bufferBytes / LEISURE_BUFFER_SHARE;
     }
 
     /** About what writing an array takes: buffers of its extents, change directory, filter, key sample, open blocks. */

@@ -59,6 +59,23 @@ class LeisureTest {
     }
 
     @Test
+    void whatIsInMemoryIsFlushedOnceNobodyHasWrittenForLong() {
+        live((store, keyspace) -> {
+            for (int number = 0; number < 2 * KEYS; number++) {
+                keyspace.put(ByteBuffer.allocate(4).putInt(number).array(), new byte[400]);
+            }
+            assertTrue(store.stats().buffer().bytes() >= store.engine().tuning().flushBytesAtLeisure());
+            pause(store, 1_500);
+            assertEquals(0, arrays(store), "too soon");
+            pause(store, 3_000);
+            assertEquals(1, arrays(store));
+            keyspace.put(new byte[] {1}, new byte[100]);
+            pause(store, 10_000);
+            assertEquals(1, arrays(store), "too little");
+        });
+    }
+
+    @Test
     void asLongAsSomebodyWritesItIsNot() {
         live((store, keyspace) -> {
             flush(store, keyspace, KEYS);

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>What is timed.</b> A load writes batches of 1000 without waiting for the disk, then syncs: {@code rate} counts the
  * time from the first batch to the end of the sync, in which the data are made and batches are filled too, alike for all
- * engines; {@code rateQuiesced} also the time until work in the background rests. For the B+Tree a sync is a checkpoint,
+ * engines; {@code rateQuiesced} also the time until no work in the background is due. For the B+Tree a sync is a checkpoint,
  * which writes every dirty page; Donjon's makes its log stable, and what is still in its write buffer is on disk in the
  * log alone. The mixed workload ends with a sync in the same way. Reads are compared with what they must give within the
  * timed part. Percentiles are of single calls of the engine.
@@ -249,6 +249,7 @@ public final class Compare {
         double seconds = (System.nanoTime() - start) / 1e9;
         engine.quiesce();
         double secondsQuiesced = (System.nanoTime() - start) / 1e9;
+        engine.rest();
         IoCounts io = engine.counts().since(before);
         long diskBytes = Workspace.bytes(folder);
         return new Row(

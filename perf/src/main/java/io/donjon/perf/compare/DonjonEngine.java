@@ -79,6 +79,11 @@ final class DonjonEngine implements Engine {
     }
 
     @Override
+    public void rest() {
+        DonjonMeter.rest(store);
+    }
+
+    @Override
     public IoCounts counts() {
         return DonjonMeter.counts(store);
     }

@@ -6,6 +6,7 @@ import io.donjon.perf.IoCounts;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /** What is measured of a store of Donjon, and the waiting for it to rest. */
 final class DonjonMeter {
@@ -16,10 +17,19 @@ final class DonjonMeter {
 
     private DonjonMeter() {}
 
-    /** Waits until neither flush nor merge goes on or is due; the merges that wait until nobody writes included. */
+    /** Waits until neither flush nor merge goes on or is due. */
     static void quiesce(Store store) {
+        await(store, stats -> stats.merging().debt() > 0);
+    }
+
+    /** Waits until neither goes on or is due, those included that begin only once nobody writes. */
+    static void rest(Store store) {
+        await(store, stats -> stats.merging().debtAtLeisure() > 0);
+    }
+
+    private static void await(Store store, Predicate<StoreStats> isDue) {
         StoreStats stats = store.stats();
-        while (busy(stats)) {
+        while (stats.buffer().sealed() > 0 || stats.merging().running() > 0 || isDue.test(stats)) {
             String failure = stats.merging().lastFailure();
             if (failure != null) {
                 throw new IllegalStateException("a flush or merge failed: " + failure);
@@ -32,12 +42,6 @@ final class DonjonMeter {
             }
             stats = store.stats();
         }
-    }
-
-    private static boolean busy(StoreStats stats) {
-        return stats.buffer().sealed() > 0
-                || stats.merging().running() > 0
-                || stats.merging().debtAtLeisure() > 0;
     }
 
     /** What was asked of the disks since the store was opened. */

@@ -111,9 +111,14 @@ final class DonjonVersions implements VersionedEngine {
     }
 
     @Override
+    public void rest() {
+        DonjonMeter.rest(store);
+    }
+
+    @Override
     public boolean clean() {
         store.clean().result();
-        quiesce();
+        rest();
         return true;
     }
 

@@ -42,8 +42,13 @@ interface Engine extends AutoCloseable {
     /** Makes all that was written stable. */
     void sync();
 
-    /** Waits until work in the background rests. */
+    /** Waits until no work in the background is due. */
     void quiesce();
+
+    /** Waits until nothing happens by itself any more: what begins only once nobody writes included. */
+    default void rest() {
+        quiesce();
+    }
 
     /** What was asked of the disks since the store was opened. */
     IoCounts counts();

@@ -57,7 +57,7 @@ public record Report(Compare.Options options, List<Row> rows) {
                 options.seed(),
                 options.repetitions() == 1 ? "1 repetition" : "median of " + options.repetitions() + " repetitions");
         return head
-                + "\nLoads and mixed: a final sync counts; \"until rest\" also counts work in the background."
+                + "\nLoads and mixed: a final sync counts; \"until done\" also counts work in the background that was due."
                 + " Latencies in us.\n"
                 + speeds()
                 + "\nWhat was asked of the disks, and the rate on the slides' disk (8 ms a seek, 100 MB/s).\n"
@@ -92,7 +92,7 @@ public record Report(Compare.Options options, List<Row> rows) {
 
     private String speeds() {
         TextTable table = new TextTable(
-                2, "workload", "engine", "rate", "until rest", "p50", "p99", "p99.9", "max", "latency of one");
+                2, "workload", "engine", "rate", "until done", "p50", "p99", "p99.9", "max", "latency of one");
         for (String workload : options.workloads()) {
             for (String engine : options.engines()) {
                 Row row = row(engine, workload);

@@ -11,7 +11,7 @@ import java.util.Map;
  * @param records records in the store
  * @param operations operations that were timed, of the kind that {@code unit} names
  * @param rate operations a second; of workloads that write, a final sync included
- * @param rateQuiesced operations a second if the time until work in the background rested counts too
+ * @param rateQuiesced operations a second if the time until no work in the background was due counts too
  * @param unit the unit of both rates
  * @param latency how long single operations took
  * @param io what was asked of the disks, until work in the background rested

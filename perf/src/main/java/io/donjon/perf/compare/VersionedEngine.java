@@ -31,8 +31,13 @@ interface VersionedEngine extends AutoCloseable {
     /** Makes all that was written stable. */
     void sync();
 
-    /** Waits until work in the background rests. */
+    /** Waits until no work in the background is due. */
     void quiesce();
+
+    /** Waits until nothing happens by itself any more: what begins only once nobody writes included. */
+    default void rest() {
+        quiesce();
+    }
 
     /** Brings what is stored into the best shape there is, and waits for it; false if there is no such thing. */
     boolean clean();

@@ -19,11 +19,12 @@ import org.HdrHistogram.Histogram;
  * One engine's way through a history, and what is measured on it.
  *
  * <p><b>What is timed.</b> Inserts: from one point to the next, versions that are made on the way and a final sync
- * included; {@code rateQuiesced} also counts the time until work in the background rests. What is picked at random, and
+ * included; {@code rateQuiesced} also counts the time until no work in the background is due. What is picked at random, and
  * whether an answer is right, is found out while the clock stands. Of a range every record that comes is checked, and that
  * none is left out for as many keys as {@value #GAPS_CHECKED} a measurement.
  *
- * <p>Bytes and I/Os of inserts are counted until work in the background rests, so those of reads are theirs alone.
+ * <p>Bytes and I/Os of inserts are counted until the background rests, what it does once nobody writes included, so those
+ * of reads are theirs alone.
  */
 final class VersionsRace {
     private static final int RANGE_RECORDS = 1000;
@@ -185,6 +186,7 @@ final class VersionsRace {
             long tookQuiesced = System.nanoTime() - start;
             nanos += took;
             nanosQuiesced += tookQuiesced;
+            stand.engine.rest();
             IoCounts io = stand.engine.counts().since(before);
             allIo = allIo.plus(io);
             Map<String, Double> figures = new LinkedHashMap<>();
@@ -225,7 +227,7 @@ final class VersionsRace {
         }
         if (stand.done < history.operations()) {
             stand.engine.sync();
-            stand.engine.quiesce();
+            stand.engine.rest();
             remarks.add("%s stopped after %,d of %,d inserts: %s"
                     .formatted(name, stand.done, history.operations(), stopped));
         }
@@ -533,7 +535,7 @@ final class VersionsRace {
             write(stand, of.operations(), new Histogram(DIGITS), new Histogram(DIGITS));
         }
         stand.engine.sync();
-        stand.engine.quiesce();
+        stand.engine.rest();
         return stand;
     }
 

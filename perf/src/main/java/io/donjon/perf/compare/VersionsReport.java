@@ -54,8 +54,8 @@ public record VersionsReport(Versions.Options options, List<Row> rows, List<Stri
                 options.seed()));
         remarks.forEach(remark -> text.append(remark).append(". What follows it was not run.\n"));
         text.append(
-                "\nAfter so many inserts; an insert row tells of those since the one before. \"Until rest\" also counts"
-                        + " work in the background. Latencies in us.\n\"Modelled\" is the rate on the slides' disk (8 ms a seek,"
+                "\nAfter so many inserts; an insert row tells of those since the one before. \"Until done\" also counts"
+                        + " work in the background that was due. Latencies in us.\n\"Modelled\" is the rate on the slides' disk (8 ms a seek,"
                         + " 100 MB/s). Space: bytes of all files, and of data alone, per pair of key and version.\n");
         return text.append(table()).append('\n').append(ratios()).toString();
     }
@@ -67,7 +67,7 @@ public record VersionsReport(Versions.Options options, List<Row> rows, List<Stri
                 "engine",
                 "inserts",
                 "rate",
-                "until rest",
+                "until done",
                 "p50",
                 "p99",
                 "I/Os random",
@@ -104,7 +104,7 @@ public record VersionsReport(Versions.Options options, List<Row> rows, List<Stri
     /** Donjon against each rival at the largest number of inserts that both have come to. */
     private String ratios() {
         TextTable table =
-                new TextTable(2, "donjon is faster, times", "than", "at inserts", "rate", "until rest", "modelled");
+                new TextTable(2, "donjon is faster, times", "than", "at inserts", "rate", "until done", "modelled");
         for (String workload : workloads()) {
             for (String rival : List.of(Versions.DONJON_FLAT, Versions.COW_BTREE)) {
                 OptionalLong records = rows.stream()
