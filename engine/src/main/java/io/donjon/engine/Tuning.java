@@ -60,7 +60,7 @@ record Tuning(
     private static final int OUTPUTS_LEAST = 2;
 
     /** What scans pay and what space is paid, weighed in docs/decisions/0006. */
-    private static final double ALPHA = 1.0;
+    private static final double ALPHA = 1.4;
 
     /** So many times as many arrays, at most, are flushed at leisure as would be if all were written in one go. */
     private static final int LEISURE_BUFFER_SHARE = 8;
