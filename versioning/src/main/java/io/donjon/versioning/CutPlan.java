@@ -18,7 +18,9 @@ import java.util.List;
  *
  * <p>So a cut copies at most 1 + 1 / alpha times what was gathered before it. In place of the first two rules so much may
  * begin or end there that it fills a band by itself and is at least twice alpha times what the cut would copy: that keeps a
- * version that shows little, however little, from paying for a neighbour that shows much. Gathered is what the band has to store by itself: values that it does not have yet, and deletions. A value that the
+ * version that shows little, however little, from paying for a neighbour that shows much.
+ *
+ * <p>Gathered is what the band has to store by itself: values that it does not have yet, and deletions. A value that the
  * key had in the band before and has again is stored once, and one that was last seen before the band began is stored
  * anew. So a cut where much comes back that the band lacks costs nothing, and is found. One thread.
  */
@@ -219,9 +221,8 @@ public final class CutPlan {
                 boolean first = i == 0 || leaps;
                 for (; i < end; i++) {
                     double stored = store(order[i]) ? 1 : 0;
-                    // What is there at the very beginning is most likely the key frame of an earlier cut; what has paid
-                    // for
-                    // one cut pays for no other.
+                    // What is there at the very beginning is most likely the key frame of an earlier cut, and what has
+                    // paid for one cut pays for no other.
                     given += first ? stored : 0;
                     gathered += first ? 0 : stored;
                     rest -= stored;

@@ -132,7 +132,9 @@ final class VersionsRace {
                 case Versions.CHAIN -> againstUnversioned(stand);
                 case Versions.KEYSPACES -> againstAlone(stand);
                 default -> {
-                    // All has been measured at the points.
+                    if (stand.engine.clean()) {
+                        measure(stand, CLEAN);
+                    }
                 }
             }
         }
@@ -222,7 +224,7 @@ final class VersionsRace {
                         Double.NaN,
                         Map.of());
             }
-            measure(stand);
+            measure(stand, "");
             points.add(stand.done);
         }
         if (stand.done < history.operations()) {
@@ -254,13 +256,13 @@ final class VersionsRace {
         writes.recordValue(System.nanoTime() - start);
     }
 
-    private void measure(Stand stand) {
-        space(stand, "space");
-        gets(stand, "get", () -> pick(stand));
+    private void measure(Stand stand, String suffix) {
+        space(stand, "space" + suffix);
+        gets(stand, "get" + suffix, () -> pick(stand));
         if (options.workload().equals(Versions.KEYSPACES)) {
             return;
         }
-        ranges(stand, "range", () -> {
+        ranges(stand, "range" + suffix, () -> {
             pickedKey = random.nextInt(history.keys);
             pickedVersion = random.nextInt(stand.made);
         });
@@ -269,8 +271,8 @@ final class VersionsRace {
                 pickedKey = history.hotKeys.get(random.nextInt(history.hotKeys.size()));
                 pickedVersion = random.nextInt(stand.made);
             };
-            gets(stand, "get-hot", hot);
-            ranges(stand, "range-hot", hot);
+            gets(stand, "get-hot" + suffix, hot);
+            ranges(stand, "range-hot" + suffix, hot);
         }
     }
 
