@@ -5,6 +5,7 @@ import io.donjon.versioning.Line;
 import io.donjon.versioning.VersionForest;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -26,6 +27,12 @@ import org.jspecify.annotations.Nullable;
  * neither can take away what the other needs to see. Pure: knows no threads.
  */
 final class MergePolicy {
+    private static final Comparator<ArrayRun> BY_BEGIN =
+            (a, b) -> Arrays.compareUnsigned(a.info().keysFrom(), b.info().keysFrom());
+
+    private static final Comparator<ArrayRun> BY_END =
+            (a, b) -> compareEnds(a.info().keysTo(), b.info().keysTo());
+
     private final Line line;
     private final double ratio;
 
@@ -132,37 +139,49 @@ final class MergePolicy {
 
     /** A group without the arrays before and behind all keys that two ages have; empty if there are no such keys. */
     static List<ArrayRun> withoutEnds(List<ArrayRun> group) {
-        byte[] from = null;
-        byte[] to = null;
-        boolean open = false;
-        for (ArrayRun a : group) {
-            for (ArrayRun b : group) {
-                if (a.age() > b.age() && a.info().sharesKeysWith(b.info())) {
-                    byte[] begin = larger(a.info().keysFrom(), b.info().keysFrom());
-                    from = from == null || Arrays.compareUnsigned(begin, from) < 0 ? begin : from;
-                    byte[] end = smaller(a.info().keysTo(), b.info().keysTo());
-                    open |= end == null;
-                    to = end != null && (to == null || Arrays.compareUnsigned(end, to) > 0) ? end : to;
-                }
-            }
-        }
-        if (from == null) {
+        ArrayRun first = firstShared(group, BY_BEGIN, BY_END);
+        if (first == null) {
             return List.of();
         }
-        byte[] first = from;
-        byte[] last = open ? null : to;
-        return group.stream()
-                .filter(array -> array.info().hasKeysIn(first, last))
-                .toList();
+        byte[] from = first.info().keysFrom();
+        ArrayRun last = firstShared(group, BY_END.reversed(), BY_BEGIN.reversed());
+        byte[] to = last == null ? null : last.info().keysTo();
+        return group.stream().filter(array -> array.info().hasKeysIn(from, to)).toList();
     }
 
-    private static byte[] larger(byte[] a, byte[] b) {
-        return Arrays.compareUnsigned(a, b) >= 0 ? a : b;
+    /**
+     * The first array, in order of the ends of their ranges that are met first, that shares keys with one of another age
+     * which was met before; null if none does. Of all before, the one that reaches furthest tells, or, where that is of
+     * the same age, the one that does so among the others.
+     */
+    private static @Nullable ArrayRun firstShared(
+            List<ArrayRun> group, Comparator<ArrayRun> order, Comparator<ArrayRun> reach) {
+        List<ArrayRun> met = new ArrayList<>(group);
+        met.sort(order);
+        ArrayRun furthest = null;
+        ArrayRun furthestOfOthers = null;
+        for (ArrayRun array : met) {
+            ArrayRun before = furthest != null && furthest.age() != array.age() ? furthest : furthestOfOthers;
+            if (before != null && array.info().sharesKeysWith(before.info())) {
+                return array;
+            }
+            if (furthest == null || reach.compare(array, furthest) > 0) {
+                furthestOfOthers = furthest != null && furthest.age() != array.age() ? furthest : furthestOfOthers;
+                furthest = array;
+            } else if (array.age() != furthest.age()
+                    && (furthestOfOthers == null || reach.compare(array, furthestOfOthers) > 0)) {
+                furthestOfOthers = array;
+            }
+        }
+        return null;
     }
 
-    /** The end of two ranges that comes first; null for none. */
-    private static byte @Nullable [] smaller(byte @Nullable [] a, byte @Nullable [] b) {
-        return a == null || (b != null && Arrays.compareUnsigned(b, a) < 0) ? b : a;
+    /** Null is the end of all keys. */
+    private static int compareEnds(byte @Nullable [] a, byte @Nullable [] b) {
+        if (a == null || b == null) {
+            return Boolean.compare(a == null, b == null);
+        }
+        return Arrays.compareUnsigned(a, b);
     }
 
     /** Where the keys of a group begin. */
@@ -181,7 +200,7 @@ final class MergePolicy {
             if (to == null) {
                 return null;
             }
-            end = larger(end, to);
+            end = Arrays.compareUnsigned(end, to) >= 0 ? end : to;
         }
         return end;
     }

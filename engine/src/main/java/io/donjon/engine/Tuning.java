@@ -59,8 +59,11 @@ record Tuning(
     private static final long RESERVE_BYTES_MAX = 256L * MIB;
     private static final int OUTPUTS_LEAST = 2;
 
+    /** More arrays that are written side by side than this take more memory: disks do not like small pieces. */
+    private static final int SHARES_MOST = 8;
+
     /** What scans pay and what space is paid, weighed in docs/decisions/0006. */
-    private static final double ALPHA = 1.4;
+    private static final double ALPHA = 1.5;
 
     /** So many times as many arrays, at most, are flushed at leisure as would be if all were written in one go. */
     private static final int LEISURE_BUFFER_SHARE = 8;
@@ -79,8 +82,11 @@ record Tuning(
     /** A merge writes at most about so many pieces, unless it lacks room. */
     private static final int PIECES_USUAL = 64;
 
-    /** Merges of more inputs than this read less of each at a time. */
+    /** Memory is kept for a merge of so many inputs. */
     static final int MERGE_INPUTS_USUAL = 8;
+
+    /** Merges of more inputs than this read less of each at a time. */
+    private static final int READ_AHEADS_MOST = 16;
 
     /**
      * The tuning that follows from the options. Merges run in several threads so that a long one of old arrays does not
@@ -158,7 +164,7 @@ record Tuning(
 
     /** The same for so many arrays that are written side by side. */
     Tuning sharedBy(int writers) {
-        int share = Math.max(Math.min(64 * KIB, ioBytes), ioBytes / writers / IO_STEP * IO_STEP);
+        int share = Math.max(ioBytes / Math.min(writers, SHARES_MOST) / IO_STEP * IO_STEP, Math.min(64 * KIB, ioBytes));
         return writers == 1
                 ? this
                 : new Tuning(
@@ -199,7 +205,7 @@ record Tuning(
 
     /** What each input of a merge reads at once: less where there are many, so that all together take no more. */
     int mergeAheadBytes(int inputs) {
-        int usual = (int) Math.min(readAheadBytes, (long) MERGE_INPUTS_USUAL * readAheadBytes / inputs);
+        int usual = (int) Math.min(readAheadBytes, (long) READ_AHEADS_MOST * readAheadBytes / inputs);
         return Math.max(Math.min(blockBytes, readAheadBytes), usual);
     }
 

@@ -563,4 +563,55 @@ class MergePolicyTest {
                         + array.info().bytes())
                 .collect(Collectors.joining("\n", "\n", "\n"));
     }
+
+    /** Of ranges at random, as many as a merge may have: what two ages share is what every pair says. */
+    @ParameterizedTest(name = "seed={0}")
+    @MethodSource("seeds")
+    void whatTwoAgesShareIsWhatAllPairsSay(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        withArrays(line -> {
+            for (int round = 0; round < 40; round++) {
+                List<ArrayRun> group = new ArrayList<>();
+                int ages = 1 + random.nextInt(4);
+                for (int n = random.nextInt(12); n >= 0; n--) {
+                    int from = random.nextInt(26);
+                    int to = from + 1 + random.nextInt(26 - from);
+                    group.add(line.keys(
+                            1 + random.nextInt(ages),
+                            Character.toString('a' + from),
+                            to == 26 || random.nextInt(5) == 0 ? NO_END : Character.toString('a' + to),
+                            100));
+                }
+                assertEquals(Set.copyOf(shared(group)), Set.copyOf(MergePolicy.withoutEnds(group)), "seed " + seed);
+            }
+        });
+    }
+
+    /** By all pairs: the arrays with keys between the first and the last that two ages have. */
+    private static List<ArrayRun> shared(List<ArrayRun> group) {
+        byte[] from = null;
+        byte[] to = {};
+        for (ArrayRun a : group) {
+            for (ArrayRun b : group) {
+                if (a.age() != b.age() && a.info().sharesKeysWith(b.info())) {
+                    byte[] begin = a.info().keysFrom();
+                    boolean later = Arrays.compareUnsigned(begin, b.info().keysFrom()) >= 0;
+                    from = later && (from == null || Arrays.compareUnsigned(begin, from) < 0) ? begin : from;
+                    byte[] end = a.info().keysTo();
+                    byte[] other = b.info().keysTo();
+                    boolean sooner = end != null && (other == null || Arrays.compareUnsigned(end, other) <= 0);
+                    to = end == null && other == null ? null : to;
+                    to = to != null && sooner && Arrays.compareUnsigned(end, to) > 0 ? end : to;
+                }
+            }
+        }
+        if (from == null) {
+            return List.of();
+        }
+        byte[] first = from;
+        byte[] last = to;
+        return group.stream()
+                .filter(array -> array.info().hasKeysIn(first, last))
+                .toList();
+    }
 }

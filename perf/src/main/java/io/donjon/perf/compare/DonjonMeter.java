@@ -13,7 +13,7 @@ final class DonjonMeter {
     /** The name of the figure that holds the size at which a write buffer is flushed: M of the doubling array. */
     static final String BUFFER_BYTES = "bufferBytes";
 
-    private static final long POLL_MILLIS = 2;
+    private static final long POLL_MILLIS = 10;
 
     private DonjonMeter() {}
 
