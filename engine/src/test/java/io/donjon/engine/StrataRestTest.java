@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * than it shows for any band that it is read from, and there is no cut left to be made. {@code -Dseeds=N}: more forests.
  */
 class StrataRestTest {
-    private static final double ALPHA = 1.0;
+    private static final double ALPHA = Tuning.ALPHA;
     private static final Tuning.Strata STRATA = new Tuning.Strata(ALPHA, 1 << 10);
 
     /** So many times what it shows, in entries, a version pays for a band at most: issue 11. */
