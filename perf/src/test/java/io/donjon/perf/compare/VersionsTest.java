@@ -185,7 +185,7 @@ final class VersionsTest {
                 }
                 engine.write(batch, versions);
             }
-            engine.quiesce();
+            engine.rest();
             // What is still in the buffer counts for nothing.
             Map<String, Double> figures = engine.readFigures(new int[] {95_000, 25_000}, 0);
             assertEquals(0.9, figures.getOrDefault(Versions.ENTRIES_READ + "Max", 0.0), 0.2, "" + figures);
