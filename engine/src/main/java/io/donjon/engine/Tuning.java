@@ -63,7 +63,7 @@ record Tuning(
     private static final int SHARES_MOST = 8;
 
     /** What scans pay and what space is paid, weighed in docs/decisions/0006. */
-    static final double ALPHA = 1.5;
+    static final double ALPHA = 1.7;
 
     /** So many times as many arrays, at most, are flushed at leisure as would be if all were written in one go. */
     private static final int LEISURE_BUFFER_SHARE = 8;
